@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * accept.c - stamps: when was this child put into the accept queue?
+ *
+ * The child itself has no field for it, and a request is gone by accept() when the
+ * connection came from a cookie. So each queued child gets a stamp in a hash table
+ * keyed by its address. The table is made of shards, each with its own lock, its
+ * own buckets and its own free stamps:
+ *
+ *   shard ─▶ bucket ─▶ stamp{child, since, listener} ─▶ ...
+ *        └▶ free    ─▶ stamp ─▶ ...
+ *
+ * Stamps are allocated in chunks, never by a handler: a worker adds a chunk when a
+ * shard has used three quarters. What finds no free stamp is counted. A child that
+ * a closing listener destroys leaves its stamp behind; the worker takes those back.
+ *
+ * Locking: raw spinlocks with interrupts off, because a handler runs in softirq as
+ * well as in a task, and holds the lock for a few instructions only.
+ */
+#define pr_fmt(fmt) "listenq: " fmt
+
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "accept.h"
+
+#define SHARD_BITS	6
+#define SHARDS		(1 << SHARD_BITS)
+#define BUCKET_BITS	9
+#define BUCKETS		(1 << BUCKET_BITS)
+#define FIRST_STAMPS	64		/* per shard */
+#define MOST_STAMPS	(1 << 14)	/* per shard: a million in all, 40 MB */
+
+/**
+ * struct stamp - one connection in an accept queue
+ * @node: in its bucket, or in the shard's free list
+ * @child: the connection; an address to compare, not a reference
+ * @since: ktime_get_ns() when it was queued
+ * @listener: socket cookie of the listener it waits at
+ */
+struct stamp {
+	struct hlist_node node;
+	const struct sock *child;
+	u64 since;
+	u64 listener;
+};
+
+/**
+ * struct shard - a part of the table
+ * @lock: guards all of it
+ * @buckets: stamps in use, hashed by child
+ * @free: stamps not in use
+ * @chunks: what the stamps were allocated as
+ * @size: stamps of this shard
+ * @used: stamps in use
+ * @untracked: children that found no free stamp
+ */
+struct shard {
+	raw_spinlock_t lock;
+	struct hlist_head *buckets;
+	struct hlist_head free;
+	struct list_head chunks;
+	unsigned long size;
+	unsigned long used;
+	unsigned long untracked;
+} ____cacheline_aligned_in_smp;
+
+struct chunk {
+	struct list_head list;
+	struct stamp stamps[];
+};
+
+/* A listener that closed with children in its accept queue. */
+struct closed {
+	struct llist_node node;
+	u64 listener;
+};
+
+static struct shard *shards;
+static LLIST_HEAD(closed_listeners);
+static void accept_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(worker, accept_work);
+static bool never_free;
+
+static u32 hash_of(const struct sock *child)
+{
+	return hash_ptr(child, SHARD_BITS + BUCKET_BITS);
+}
+
+static struct shard *shard_of(u32 hash)
+{
+	return &shards[hash >> BUCKET_BITS];
+}
+
+static struct hlist_head *bucket_of(struct shard *shard, u32 hash)
+{
+	return &shard->buckets[hash & (BUCKETS - 1)];
+}
+
+/* Called with the shard locked. */
+static struct stamp *find(struct shard *shard, u32 hash, const struct sock *child)
+{
+	struct stamp *stamp;
+
+	hlist_for_each_entry(stamp, bucket_of(shard, hash), node)
+		if (stamp->child == child)
+			return stamp;
+	return NULL;
+}
+
+/* Called with the shard locked. */
+static void give_back(struct shard *shard, struct stamp *stamp)
+{
+	hlist_del(&stamp->node);
+	hlist_add_head(&stamp->node, &shard->free);
+	shard->used--;
+}
+
+/* Called with the shard locked: a stamp in its bucket, or NULL. */
+static struct stamp *take(struct shard *shard, u32 hash, const struct sock *child)
+{
+	struct stamp *stamp;
+
+	if (hlist_empty(&shard->free) || never_free)
+		return NULL;
+	stamp = hlist_entry(shard->free.first, struct stamp, node);
+	hlist_del(&stamp->node);
+	hlist_add_head(&stamp->node, bucket_of(shard, hash));
+	stamp->child = child;
+	shard->used++;
+	return stamp;
+}
+
+/**
+ * lq_accept_queued() - a child is in the accept queue from now on
+ * @child: the connection
+ * @listener: socket cookie of its listener
+ *
+ * An old stamp of the same address belongs to a child that died unaccepted and is
+ * used again.
+ *
+ * Context: any handler.
+ */
+void lq_accept_queued(const struct sock *child, u64 listener)
+{
+	u32 hash = hash_of(child);
+	struct shard *shard = shard_of(hash);
+	struct stamp *stamp;
+	unsigned long flags;
+	bool low;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	stamp = find(shard, hash, child);
+	if (!stamp)
+		stamp = take(shard, hash, child);
+	if (stamp) {
+		stamp->since = ktime_get_ns();
+		stamp->listener = listener;
+	} else {
+		shard->untracked++;
+	}
+	low = shard->used > shard->size - shard->size / 4 && shard->size < MOST_STAMPS;
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	if (low)
+		schedule_delayed_work(&worker, 0);
+}
+
+/**
+ * lq_accept_taken() - accept() took a child
+ * @child: the connection
+ * @waited_us: set to the us since lq_accept_queued(), 0 when untracked
+ * @listener: set to the cookie of the listener it waited at, 0 when untracked
+ *
+ * Context: any handler.
+ * Return: whether the child was tracked.
+ */
+bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
+{
+	u32 hash = hash_of(child);
+	struct shard *shard = shard_of(hash);
+	u64 since = 0, now = ktime_get_ns();
+	struct stamp *stamp;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	stamp = find(shard, hash, child);
+	if (stamp) {
+		since = stamp->since;
+		*listener = stamp->listener;
+		give_back(shard, stamp);
+	}
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	*waited_us = stamp ? div_u64(now - since, NSEC_PER_USEC) : 0;
+	return stamp;
+}
+
+/**
+ * lq_accept_moved() - a child waits at another listener from now on
+ * @child: the connection
+ * @listener: cookie of the new listener; the time it has waited stays
+ *
+ * Context: any handler.
+ */
+void lq_accept_moved(const struct sock *child, u64 listener)
+{
+	u32 hash = hash_of(child);
+	struct shard *shard = shard_of(hash);
+	struct stamp *stamp;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	stamp = find(shard, hash, child);
+	if (stamp)
+		stamp->listener = listener;
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+}
+
+/**
+ * lq_accept_forget() - a listener closed: the stamps of its children are void
+ * @listener: its socket cookie
+ *
+ * Done by the worker, a second later: children that migrate get their new listener
+ * first. Without memory the stamps stay until their addresses are used again.
+ *
+ * Context: process, preemption off.
+ */
+void lq_accept_forget(u64 listener)
+{
+	struct closed *closed = kmalloc(sizeof(*closed), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!closed)
+		return;
+	closed->listener = listener;
+	llist_add(&closed->node, &closed_listeners);
+	schedule_delayed_work(&worker, HZ);
+}
+
+static int grow(struct shard *shard, unsigned long n)
+{
+	struct chunk *chunk;
+	unsigned long i, flags;
+
+	chunk = kvzalloc(struct_size(chunk, stamps, n), GFP_KERNEL);
+	if (!chunk)
+		return -ENOMEM;
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	for (i = 0; i < n; i++)
+		hlist_add_head(&chunk->stamps[i].node, &shard->free);
+	list_add(&chunk->list, &shard->chunks);
+	shard->size += n;
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	return 0;
+}
+
+static void forget_in(struct shard *shard, u64 listener)
+{
+	struct hlist_node *next;
+	struct stamp *stamp;
+	unsigned long flags;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		raw_spin_lock_irqsave(&shard->lock, flags);
+		hlist_for_each_entry_safe(stamp, next, &shard->buckets[i], node)
+			if (stamp->listener == listener)
+				give_back(shard, stamp);
+		raw_spin_unlock_irqrestore(&shard->lock, flags);
+	}
+}
+
+static void accept_work(struct work_struct *work)
+{
+	struct llist_node *list = llist_del_all(&closed_listeners);
+	struct closed *closed, *next;
+	int i;
+
+	llist_for_each_entry_safe(closed, next, list, node) {
+		for (i = 0; i < SHARDS; i++)
+			forget_in(&shards[i], closed->listener);
+		kfree(closed);
+	}
+	/* A failed grow is tried again by the next child that finds the shard low. */
+	for (i = 0; i < SHARDS; i++)
+		if (shards[i].used > shards[i].size - shards[i].size / 4 &&
+		    shards[i].size < MOST_STAMPS)
+			grow(&shards[i], shards[i].size);
+}
+
+/**
+ * lq_accept_read_stats() - how full the table is
+ * @stats: filled
+ */
+void lq_accept_read_stats(struct lq_accept_stats *stats)
+{
+	int i;
+
+	memset(stats, 0, sizeof(*stats));
+	for (i = 0; i < SHARDS; i++) {
+		stats->size += READ_ONCE(shards[i].size);
+		stats->used += READ_ONCE(shards[i].used);
+		stats->untracked += READ_ONCE(shards[i].untracked);
+	}
+}
+
+/**
+ * lq_accept_init() - allocate the first stamps
+ * @no_stamps: act as if none was ever free (for tests)
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lq_accept_init(bool no_stamps)
+{
+	int i;
+
+	never_free = no_stamps;
+	shards = kvcalloc(SHARDS, sizeof(*shards), GFP_KERNEL);
+	if (!shards)
+		return -ENOMEM;
+	for (i = 0; i < SHARDS; i++) {
+		raw_spin_lock_init(&shards[i].lock);
+		INIT_LIST_HEAD(&shards[i].chunks);
+	}
+	for (i = 0; i < SHARDS; i++) {
+		shards[i].buckets = kvcalloc(BUCKETS, sizeof(*shards[i].buckets),
+					     GFP_KERNEL);
+		if (!shards[i].buckets || grow(&shards[i], FIRST_STAMPS)) {
+			lq_accept_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * lq_accept_exit() - free all stamps
+ *
+ * Context: process, sleeps. After the hooks are detached.
+ */
+void lq_accept_exit(void)
+{
+	struct closed *closed, *next_closed;
+	struct chunk *chunk, *next;
+	int i;
+
+	cancel_delayed_work_sync(&worker);
+	llist_for_each_entry_safe(closed, next_closed,
+				  llist_del_all(&closed_listeners), node)
+		kfree(closed);
+	for (i = 0; i < SHARDS; i++) {
+		list_for_each_entry_safe(chunk, next, &shards[i].chunks, list)
+			kvfree(chunk);
+		kvfree(shards[i].buckets);
+	}
+	kvfree(shards);
+}

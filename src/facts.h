@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * facts.h - read the kernel's structures into our own
+ *
+ * Readers only: no locks, no references, nothing is changed. The caller makes sure
+ * that what it passes stays (the segment's path holds the listener under RCU or by
+ * reference, and the request by reference).
+ */
+#ifndef LISTENQ_FACTS_H
+#define LISTENQ_FACTS_H
+
+#include <linux/ipv6.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "ksym.h"
+#include "observe.h"
+
+static inline void lq_put_v4(u8 *to, __be32 addr)
+{
+	memcpy(to, &addr, sizeof(addr));
+}
+
+/* @family is the packet's: skb->protocol says which header is in front. */
+static inline void lq_flow_of_skb(struct lq_flow *flow, const struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	memset(flow, 0, sizeof(*flow));
+	flow->sport = th->dest;
+	flow->dport = th->source;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		flow->family = 4;
+		lq_put_v4(flow->saddr, ip_hdr(skb)->daddr);
+		lq_put_v4(flow->daddr, ip_hdr(skb)->saddr);
+		return;
+	}
+	flow->family = 6;
+	memcpy(flow->saddr, &ipv6_hdr(skb)->daddr, 16);
+	memcpy(flow->daddr, &ipv6_hdr(skb)->saddr, 16);
+}
+
+/*
+ * rsk_ops->family, not ireq_family: the latter is the listener's, and an IPv4
+ * request of a dual-stack listener has its addresses in the IPv4 fields.
+ */
+static inline void lq_flow_of_req(struct lq_flow *flow, const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+
+	memset(flow, 0, sizeof(*flow));
+	flow->sport = htons(ireq->ir_num);
+	flow->dport = ireq->ir_rmt_port;
+	if (req->rsk_ops->family == PF_INET) {
+		flow->family = 4;
+		lq_put_v4(flow->saddr, ireq->ir_loc_addr);
+		lq_put_v4(flow->daddr, ireq->ir_rmt_addr);
+		return;
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	flow->family = 6;
+	memcpy(flow->saddr, &ireq->ir_v6_loc_addr, 16);
+	memcpy(flow->daddr, &ireq->ir_v6_rmt_addr, 16);
+#endif
+}
+
+/* A full socket; an IPv4 connection of a dual-stack listener counts as IPv4. */
+static inline void lq_flow_of_sock(struct lq_flow *flow, const struct sock *sk)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->sport = htons(sk->sk_num);
+	flow->dport = sk->sk_dport;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		flow->family = 6;
+		memcpy(flow->saddr, &sk->sk_v6_rcv_saddr, 16);
+		memcpy(flow->daddr, &sk->sk_v6_daddr, 16);
+		return;
+	}
+#endif
+	flow->family = 4;
+	lq_put_v4(flow->saddr, sk->sk_rcv_saddr);
+	lq_put_v4(flow->daddr, sk->sk_daddr);
+}
+
+static inline void lq_queues_of(struct lq_queues *q, const struct sock *sk)
+{
+	const struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+
+	q->synq = reqsk_queue_len(queue);
+	q->young = reqsk_queue_len_young(queue);
+	q->acceptq = READ_ONCE(sk->sk_ack_backlog);
+	q->acceptq_limit = READ_ONCE(sk->sk_max_ack_backlog);
+	q->synq_limit = q->acceptq_limit;
+}
+
+/* TCP_SKB_CB must be filled: true from tcp_v4_do_rcv and tcp_check_req on. */
+static inline void lq_segment_of(struct lq_segment *segment, const struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	segment->seq = TCP_SKB_CB(skb)->seq;
+	segment->ack_seq = ntohl(th->ack_seq);
+	segment->len = TCP_SKB_CB(skb)->end_seq - segment->seq - th->syn - th->fin;
+	segment->flags = ((const u8 *)th)[13];
+}
+
+/* snt_synack is the time of the first SYN-ACK, 0 until it was built. */
+static inline u64 lq_age_us(const struct request_sock *req)
+{
+	u64 sent = READ_ONCE(tcp_rsk(req)->snt_synack);
+
+	return sent ? tcp_clock_us() - sent : 0;
+}
+
+static inline void lq_event_of_req(struct lq_event *event, const struct request_sock *req)
+{
+	event->age_us = lq_age_us(req);
+	event->retrans = req->num_retrans;
+	event->timeouts = req->num_timeout;
+	event->acked = inet_rsk(req)->acked;
+}
+
+/* @sk is the listener. */
+static inline void lq_event_of_listener(struct lq_event *event, struct sock *sk)
+{
+	event->netns = sock_net(sk)->ns.inum;
+	event->listener = lq_sock_cookie(sk);
+	lq_queues_of(&event->queues, sk);
+}
+
+#endif

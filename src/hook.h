@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hook.h - what a hook is; hook.c attaches, hook_table.c lists
+ */
+#ifndef LISTENQ_HOOK_H
+#define LISTENQ_HOOK_H
+
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/tracepoint.h>
+
+enum lq_hook_kind {
+	LQ_HOOK_ENTRY,		/* kprobe at the entry */
+	LQ_HOOK_RETURN,		/* kretprobe: entry and return */
+	LQ_HOOK_TRACEPOINT,	/* one of the kernel's own tracepoints */
+};
+
+enum lq_hook_state {
+	LQ_HOOK_ABSENT,		/* this kernel has no such function */
+	LQ_HOOK_LEFT_OUT,	/* the parameter without= names it */
+	LQ_HOOK_UNUSED,		/* another row already sees the same */
+	LQ_HOOK_ATTACHED,
+};
+
+/**
+ * struct lq_hook - one function of the kernel that we watch
+ * @name: symbol of the function, or name of the tracepoint
+ * @sees: what is seen there, for the load message and the hooks file
+ * @blind: what is not seen when it is left out or absent; NULL: nothing
+ * @kind: how it is hooked
+ * @required: the module does not load without it
+ * @unless: row number that makes this one unnecessary when attached; 0: none
+ * @stands_in: names of the rows that do its job when it is absent, or NULL
+ * @kp: the probe of an LQ_HOOK_ENTRY
+ * @rp: the probe of an LQ_HOOK_RETURN
+ * @probe: handler of an LQ_HOOK_TRACEPOINT
+ * @tracepoint: found by name when it is attached
+ * @hits: per CPU, the segments, timers or calls its handler worked on
+ * @state: result of attaching
+ *
+ * Everything up to @probe is constant; the rest belongs to hook.c and is written
+ * only while the module loads and unloads.
+ */
+struct lq_hook {
+	const char *name;
+	const char *sees;
+	const char *blind;
+	enum lq_hook_kind kind;
+	bool required;
+	int unless;
+	const char *stands_in;
+	struct kprobe kp;
+	struct kretprobe rp;
+	void *probe;
+	struct tracepoint *tracepoint;
+	unsigned long __percpu *hits;
+	enum lq_hook_state state;
+};
+
+extern struct lq_hook lq_hooks[];
+extern const int lq_hook_count;
+
+int lq_hooks_attach(const char *without, unsigned int fault);
+void lq_hooks_detach(void);
+int lq_hooks_self_check(unsigned int fault);
+
+const char *lq_hook_how(const struct lq_hook *hook);
+bool lq_hook_armed(const struct lq_hook *hook);
+unsigned long lq_hook_missed(const struct lq_hook *hook);
+unsigned long lq_hook_hits(const struct lq_hook *hook);
+
+/* Bits of the parameter fault=: make something go wrong, for tests. */
+#define LQ_FAULT_UNARMED	0x1	/* the first function probe looks unarmed */
+#define LQ_FAULT_MISSING	0x2	/* the first required function looks absent */
+#define LQ_FAULT_BLIND		0x4	/* the self-check sees nothing */
+#define LQ_FAULT_PROC		0x8	/* /proc files can't be made */
+#define LQ_FAULT_NO_STAMPS	0x10	/* no accept stamp is ever free */
+#define LQ_FAULT_ALL		0x1f
+
+#endif

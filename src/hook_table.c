@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hook_table.c - THE list of what we hook, each row with its handlers
+ *
+ * A handler takes its arguments, counts the hit and calls observe.c or life.c.
+ * tcp_v4_hnd_req was folded away in Linux 4.4: its listener's half is now
+ * cookie_v4_check (called for every segment without SYN that reaches a listener,
+ * same contract), its request lookup moved into tcp_v4_rcv, which calls
+ * tcp_check_req. tcp_v4_do_rcv runs for every segment of the machine: its handler
+ * tests the state first, and its return is not hooked.
+ */
+#include <linux/build_bug.h>
+#include <linux/ptrace.h>
+#include <net/inet_common.h>
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+#include <trace/events/skb.h>
+#include <trace/events/tcp.h>
+
+#include "compat.h"
+#include "hook.h"
+#include "main.h"
+#include "observe.h"
+
+/* The prototypes that the handlers below take their arguments from. */
+#define CHECK_PROTO(function, ...) \
+	static_assert(__same_type(&(function), (__VA_ARGS__)NULL))
+
+CHECK_PROTO(tcp_v4_do_rcv, int (*)(struct sock *, struct sk_buff *));
+CHECK_PROTO(tcp_check_req, struct sock *(*)(struct sock *, struct sk_buff *,
+					    struct request_sock *, bool,
+					    bool *LQ_CHECK_REQ_MORE));
+CHECK_PROTO(tcp_conn_request, int (*)(struct request_sock_ops *,
+				      const struct tcp_request_sock_ops *,
+				      struct sock *, struct sk_buff *));
+CHECK_PROTO(cookie_v4_check, struct sock *(*)(struct sock *, struct sk_buff *));
+CHECK_PROTO(cookie_v6_check, struct sock *(*)(struct sock *, struct sk_buff *));
+CHECK_PROTO(inet_csk_reqsk_queue_drop_and_put,
+	    void (*)(struct sock *, struct request_sock *));
+CHECK_PROTO(inet_csk_listen_stop, void (*)(struct sock *));
+CHECK_PROTO(inet_listen, int (*)(struct socket *, int));
+CHECK_PROTO(security_inet_conn_request, int (*)(const struct sock *, struct sk_buff *,
+						struct request_sock *));
+
+enum row {
+	TCP_V4_DO_RCV,
+	TCP_V6_DO_RCV,
+	TCP_V4_HND_REQ,
+	COOKIE_V4_CHECK,
+	COOKIE_V6_CHECK,
+	TCP_CHECK_REQ,
+	TCP_CONN_REQUEST,
+	SECURITY_INET_CONN_REQUEST,
+	TCP_PEER_IS_PROVEN,
+	TCP_V4_SEND_SYNACK,
+	TCP_V6_SEND_SYNACK,
+	TCP_V4_REQSK_SEND_ACK,
+	TCP_V6_REQSK_SEND_ACK,
+	TCP_REQSK_SEND_CHALLENGE_ACK,
+	TCP_CREATE_OPENREQ_CHILD,
+	REQSK_TIMER_HANDLER,
+	REQSK_QUEUE_DROP_AND_PUT,
+	TCP_RETRANSMIT_SYNACK,
+	KFREE_SKB,
+	INET_CSK_LISTEN_START,
+	INET_LISTEN,
+	INET_CSK_LISTEN_STOP,
+	REUSEPORT_MIGRATE_SOCK,
+	INET_ACCEPT,
+	SECURITY_SOCK_GRAFT,
+	ROWS
+};
+
+#define ARG(regs, n, type) ((type)regs_get_kernel_argument(regs, n))
+
+static void hit(enum row row)
+{
+	this_cpu_inc(*lq_hooks[row].hits);
+}
+
+/* A return probe's own memory. */
+static struct lq_frame *frame_of(struct kretprobe_instance *ri)
+{
+	return (struct lq_frame *)ri->data;
+}
+
+static int on_tcp_v4_do_rcv(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct sock *);
+
+	if (likely(sk->sk_state != TCP_LISTEN))
+		return 0;
+	hit(TCP_V4_DO_RCV);
+	lq_do_rcv(sk, ARG(regs, 1, struct sk_buff *), 4);
+	return 0;
+}
+
+static int on_tcp_v6_do_rcv(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct sock *);
+	struct sk_buff *skb;
+
+	if (likely(sk->sk_state != TCP_LISTEN))
+		return 0;
+	skb = ARG(regs, 1, struct sk_buff *);
+	/* tcp_v6_do_rcv hands it to tcp_v4_do_rcv. */
+	if (skb->protocol == htons(ETH_P_IP))
+		return 0;
+	hit(TCP_V6_DO_RCV);
+	lq_do_rcv(sk, skb, 6);
+	return 0;
+}
+
+static int enter_hnd_req(enum row row, struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	hit(row);
+	return lq_frame_open(frame_of(ri), LQ_STAGE_HND_REQ, ARG(regs, 0, struct sock *),
+			     ARG(regs, 1, struct sk_buff *), NULL);
+}
+
+static int on_tcp_v4_hnd_req(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_hnd_req(TCP_V4_HND_REQ, ri, regs);
+}
+
+static int on_cookie_v4_check(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_hnd_req(COOKIE_V4_CHECK, ri, regs);
+}
+
+static int on_cookie_v6_check(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_hnd_req(COOKIE_V6_CHECK, ri, regs);
+}
+
+static int on_hnd_req_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	lq_hnd_req_close(frame_of(ri), (struct sock *)regs_return_value(regs));
+	return 0;
+}
+
+/* What the return of tcp_check_req needs from its entry, behind the frame. */
+struct check_req_call {
+	struct lq_frame frame;
+	struct sk_buff *skb;
+};
+
+static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct check_req_call *call = (struct check_req_call *)ri->data;
+	struct request_sock *req = ARG(regs, 2, struct request_sock *);
+	bool fastopen = ARG(regs, 3, unsigned long) & 0xff;
+	struct sock *sk = ARG(regs, 0, struct sock *);
+
+	hit(TCP_CHECK_REQ);
+	call->skb = ARG(regs, 1, struct sk_buff *);
+	/* Under TCP Fast Open the socket is the child. */
+	if (lq_frame_open(&call->frame, LQ_STAGE_CHECK_REQ,
+			  fastopen ? req->rsk_listener : sk, call->skb, req))
+		return 1;
+	call->frame.sk = sk;
+	call->frame.seen.fastopen = fastopen;
+	call->frame.stolen = ARG(regs, 4, bool *);
+	call->frame.seen.repeats_syn =
+		call->frame.event.segment.seq == tcp_rsk(req)->rcv_isn;
+	return 0;
+}
+
+static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct check_req_call *call = (struct check_req_call *)ri->data;
+
+	lq_check_req_close(&call->frame, call->skb,
+			   (struct sock *)regs_return_value(regs));
+	return 0;
+}
+
+static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = frame_of(ri);
+	struct sk_buff *skb = ARG(regs, 3, struct sk_buff *);
+	struct sock *sk = ARG(regs, 2, struct sock *);
+
+	hit(TCP_CONN_REQUEST);
+	if (lq_frame_open(frame, LQ_STAGE_CONN_REQUEST, sk, skb, NULL))
+		return 1;
+	frame->seen.cookies_always =
+		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_syncookies) == 2;
+	frame->seen.timewait = lq_tw_isn(skb) != 0;
+	return 0;
+}
+
+static int on_conn_request_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	lq_conn_request_close(frame_of(ri));
+	return 0;
+}
+
+/* Marks: only inside of a frame, only for its result. */
+static int on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 1;
+	hit(SECURITY_INET_CONN_REQUEST);
+	frame->seen.lsm_asked = true;
+	lq_widen_race(LQ_DELAY_REQUEST);
+	return 0;
+}
+
+static int on_security_conn_request_return(struct kretprobe_instance *ri,
+					   struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (frame && (int)regs_return_value(regs))
+		frame->seen.lsm_denied = true;
+	return 0;
+}
+
+static int on_tcp_peer_is_proven(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	hit(TCP_PEER_IS_PROVEN);
+	frame->seen.proven_asked = true;
+	return 0;
+}
+
+static int enter_send_synack(enum row row, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 1;
+	hit(row);
+	/* The sixth argument, enum tcp_synack_type. */
+	switch (ARG(regs, 5, int)) {
+	case TCP_SYNACK_COOKIE:
+		frame->seen.synack = LQ_SYNACK_COOKIE;
+		break;
+	case TCP_SYNACK_FASTOPEN:
+		frame->seen.synack = LQ_SYNACK_FASTOPEN;
+		frame->child = ARG(regs, 0, struct sock *);
+		break;
+	default:
+		frame->seen.synack = LQ_SYNACK_REQUEST;
+	}
+	return 0;
+}
+
+static int on_tcp_v4_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_send_synack(TCP_V4_SEND_SYNACK, regs);
+}
+
+static int on_tcp_v6_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_send_synack(TCP_V6_SEND_SYNACK, regs);
+}
+
+static int on_send_synack_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (frame && (int)regs_return_value(regs))
+		frame->seen.synack_failed = true;
+	return 0;
+}
+
+static int mark_send_ack(enum row row)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	hit(row);
+	frame->seen.ack_sent = true;
+	return 0;
+}
+
+static int on_tcp_v4_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	return mark_send_ack(TCP_V4_REQSK_SEND_ACK);
+}
+
+static int on_tcp_v6_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	return mark_send_ack(TCP_V6_REQSK_SEND_ACK);
+}
+
+static int on_send_challenge_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	hit(TCP_REQSK_SEND_CHALLENGE_ACK);
+	frame->seen.challenge_asked = true;
+	return 0;
+}
+
+static int on_create_openreq_child(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	hit(TCP_CREATE_OPENREQ_CHILD);
+	frame->seen.child_asked = true;
+	lq_widen_race(LQ_DELAY_CHILD);
+	return 0;
+}
+
+static int on_reqsk_timer(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct timer_list *timer = ARG(regs, 0, struct timer_list *);
+
+	hit(REQSK_TIMER_HANDLER);
+	return lq_timer_open(frame_of(ri),
+			     container_of(timer, struct request_sock, rsk_timer));
+}
+
+static int on_reqsk_timer_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	lq_timer_close(frame_of(ri));
+	return 0;
+}
+
+static int on_queue_drop_and_put(struct kprobe *kp, struct pt_regs *regs)
+{
+	hit(REQSK_QUEUE_DROP_AND_PUT);
+	lq_request_dropped(ARG(regs, 0, struct sock *), ARG(regs, 1, struct request_sock *));
+	return 0;
+}
+
+static void on_retransmit_synack(void *data, const struct sock *sk,
+				 const struct request_sock *req)
+{
+	hit(TCP_RETRANSMIT_SYNACK);
+	lq_synack_repeated(sk, (struct request_sock *)req);
+}
+
+static void on_kfree_skb(void *data, struct sk_buff *skb, void *location LQ_KFREE_SKB_MORE)
+{
+	lq_skb_dropped(skb);
+}
+
+/* The tracepoints' own type check, as register_trace_*() would do it. */
+static inline void check_tracepoint_types(void)
+{
+	check_trace_callback_type_tcp_retransmit_synack(on_retransmit_synack);
+	check_trace_callback_type_kfree_skb(on_kfree_skb);
+}
+
+/* Return probes of calls without a frame keep one pointer. */
+static void keep(struct kretprobe_instance *ri, void *pointer)
+{
+	*(void **)ri->data = pointer;
+}
+
+static void *kept(struct kretprobe_instance *ri)
+{
+	return *(void **)ri->data;
+}
+
+static int on_listen_start(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct sock *);
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 1;
+	hit(INET_CSK_LISTEN_START);
+	keep(ri, sk);
+	return 0;
+}
+
+static int on_listen_start_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (!(int)regs_return_value(regs))
+		lq_listening(kept(ri));
+	return 0;
+}
+
+static int on_inet_listen(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct socket *)->sk;
+
+	if (sk->sk_protocol != IPPROTO_TCP || inet_sk_state_load(sk) != TCP_LISTEN)
+		return 0;
+	hit(INET_LISTEN);
+	lq_backlog_changed(sk, ARG(regs, 1, int));
+	return 0;
+}
+
+static int on_listen_stop(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct sock *);
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	hit(INET_CSK_LISTEN_STOP);
+	lq_closing(sk);
+	lq_widen_race(LQ_DELAY_CLOSE);
+	return 0;
+}
+
+static int on_migrate_sock(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	hit(REUSEPORT_MIGRATE_SOCK);
+	keep(ri, ARG(regs, 1, struct sock *));
+	return 0;
+}
+
+static int on_migrate_sock_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct sock *to = (struct sock *)regs_return_value(regs);
+
+	if (to)
+		lq_migrating(kept(ri), to);
+	return 0;
+}
+
+static int on_inet_accept(struct kprobe *kp, struct pt_regs *regs)
+{
+	hit(INET_ACCEPT);
+	lq_accepted(ARG(regs, 2, struct sock *));
+	return 0;
+}
+
+static int on_sock_graft(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *child = ARG(regs, 0, struct sock *);
+
+	if (child->sk_family != AF_INET && child->sk_family != AF_INET6)
+		return 0;
+	hit(SECURITY_SOCK_GRAFT);
+	lq_accepted(child);
+	return 0;
+}
+
+#define ENTRY(handler) \
+	.kind = LQ_HOOK_ENTRY, .kp = { .pre_handler = (handler) }
+#define RETURN(on_entry, on_return, memory) \
+	.kind = LQ_HOOK_RETURN, .rp = { .entry_handler = (on_entry), \
+					.handler = (on_return), .data_size = (memory) }
+#define TRACE(handler) \
+	.kind = LQ_HOOK_TRACEPOINT, .probe = (handler)
+
+struct lq_hook lq_hooks[ROWS] = {
+[TCP_V4_DO_RCV] = {
+	.name = "tcp_v4_do_rcv", ENTRY(on_tcp_v4_do_rcv),
+	.sees = "IPv4 segments of a listener: checksum, flags, address",
+	.blind = "IPv4 bad checksums, SYN with ACK, RST or FIN, SYN to a broadcast address",
+},
+[TCP_V6_DO_RCV] = {
+	.name = "tcp_v6_do_rcv", ENTRY(on_tcp_v6_do_rcv),
+	.sees = "IPv6 segments of a listener: checksum, flags, address",
+	.blind = "IPv6 bad checksums, SYN with ACK, RST or FIN, SYN to a multicast address",
+},
+[TCP_V4_HND_REQ] = {
+	.name = "tcp_v4_hnd_req",
+	RETURN(on_tcp_v4_hnd_req, on_hnd_req_return, sizeof(struct lq_frame)),
+	.sees = "IPv4 segments without SYN",
+	.stands_in = "cookie_v4_check (listener) and tcp_check_req (request)",
+},
+[COOKIE_V4_CHECK] = {
+	.name = "cookie_v4_check", .unless = TCP_V4_HND_REQ, .required = true,
+	RETURN(on_cookie_v4_check, on_hnd_req_return, sizeof(struct lq_frame)),
+	.sees = "IPv4 segments without SYN that reach a listener",
+},
+[COOKIE_V6_CHECK] = {
+	.name = "cookie_v6_check",
+	RETURN(on_cookie_v6_check, on_hnd_req_return, sizeof(struct lq_frame)),
+	.sees = "IPv6 segments without SYN that reach a listener",
+	.blind = "IPv6 segments without SYN that reach a listener",
+},
+[TCP_CHECK_REQ] = {
+	.name = "tcp_check_req", .required = true,
+	RETURN(on_tcp_check_req, on_check_req_return, sizeof(struct check_req_call)),
+	.sees = "segments for a pending request",
+},
+[TCP_CONN_REQUEST] = {
+	.name = "tcp_conn_request", .required = true,
+	RETURN(on_tcp_conn_request, on_conn_request_return, sizeof(struct lq_frame)),
+	.sees = "SYNs",
+},
+[SECURITY_INET_CONN_REQUEST] = {
+	.name = "security_inet_conn_request", .required = true,
+	RETURN(on_security_conn_request, on_security_conn_request_return, 0),
+	.sees = "mark: memory was there; what security modules say",
+},
+[TCP_PEER_IS_PROVEN] = {
+	.name = "tcp_peer_is_proven", .required = true, ENTRY(on_tcp_peer_is_proven),
+	.sees = "mark: last quarter of tcp_max_syn_backlog",
+},
+[TCP_V4_SEND_SYNACK] = {
+	.name = "tcp_v4_send_synack", .required = true,
+	RETURN(on_tcp_v4_send_synack, on_send_synack_return, 0),
+	.sees = "mark: IPv4 SYN-ACK, its kind, sent or not",
+},
+[TCP_V6_SEND_SYNACK] = {
+	.name = "tcp_v6_send_synack", .required = IS_ENABLED(CONFIG_IPV6),
+	RETURN(on_tcp_v6_send_synack, on_send_synack_return, 0),
+	.sees = "mark: IPv6 SYN-ACK, its kind, sent or not",
+},
+[TCP_V4_REQSK_SEND_ACK] = {
+	.name = "tcp_v4_reqsk_send_ack", .required = true, ENTRY(on_tcp_v4_reqsk_send_ack),
+	.sees = "mark: IPv4 ACK for a pending request",
+},
+[TCP_V6_REQSK_SEND_ACK] = {
+	.name = "tcp_v6_reqsk_send_ack", .required = IS_ENABLED(CONFIG_IPV6),
+	ENTRY(on_tcp_v6_reqsk_send_ack),
+	.sees = "mark: IPv6 ACK for a pending request",
+},
+[TCP_REQSK_SEND_CHALLENGE_ACK] = {
+	.name = "tcp_reqsk_send_challenge_ack", ENTRY(on_send_challenge_ack),
+	.sees = "mark: challenge ACK of RFC 5961",
+},
+[TCP_CREATE_OPENREQ_CHILD] = {
+	.name = "tcp_create_openreq_child", .required = true, ENTRY(on_create_openreq_child),
+	.sees = "mark: the connection's socket was asked for",
+},
+[REQSK_TIMER_HANDLER] = {
+	.name = "reqsk_timer_handler",
+	RETURN(on_reqsk_timer, on_reqsk_timer_return, sizeof(struct lq_frame)),
+	.sees = "requests that expire, move, or outlive their listener",
+	.blind = "requests that expire, move, or outlive their listener",
+},
+[REQSK_QUEUE_DROP_AND_PUT] = {
+	.name = "inet_csk_reqsk_queue_drop_and_put", ENTRY(on_queue_drop_and_put),
+	.sees = "segments whose request outlived its listener",
+	.blind = "segments whose request outlived its listener, MPTCP joins",
+},
+[TCP_RETRANSMIT_SYNACK] = {
+	.name = "tcp_retransmit_synack", TRACE(on_retransmit_synack),
+	.sees = "SYN-ACKs repeated",
+	.blind = "SYN-ACKs repeated by the timer",
+},
+[KFREE_SKB] = {
+	.name = "kfree_skb", TRACE(on_kfree_skb),
+	.sees = "segments dropped between two hooks",
+	.blind = "segments dropped between two hooks",
+},
+[INET_CSK_LISTEN_START] = {
+	.name = "inet_csk_listen_start",
+	RETURN(on_listen_start, on_listen_start_return, sizeof(void *)),
+	.sees = "sockets that start to listen", .blind = "sockets that start to listen",
+},
+[INET_LISTEN] = {
+	.name = "inet_listen", ENTRY(on_inet_listen),
+	.sees = "listen() on a listener: its backlog changes",
+	.blind = "changes of a listener's backlog",
+},
+[INET_CSK_LISTEN_STOP] = {
+	.name = "inet_csk_listen_stop", ENTRY(on_listen_stop),
+	.sees = "listeners that close, with what they kill",
+	.blind = "listeners that close",
+},
+[REUSEPORT_MIGRATE_SOCK] = {
+	.name = "reuseport_migrate_sock",
+	RETURN(on_migrate_sock, on_migrate_sock_return, sizeof(void *)),
+	.sees = "connections that move to another listener of their group",
+	.blind = "connections that move to another listener of their group",
+},
+[INET_ACCEPT] = {
+	.name = "__inet_accept", ENTRY(on_inet_accept),
+	.sees = "accept()", .stands_in = "security_sock_graft",
+},
+[SECURITY_SOCK_GRAFT] = {
+	.name = "security_sock_graft", .unless = INET_ACCEPT, ENTRY(on_sock_graft),
+	.sees = "accept()", .blind = "accept()",
+},
+};
+
+const int lq_hook_count = ROWS;

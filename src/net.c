@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * net.c - per network namespace: counters and /proc/net/listenq
+ */
+#include <linux/slab.h>
+
+#include "hook.h"
+#include "net.h"
+#include "verdict.h"
+
+#define LQ_ROW(number, verdict, why, refused, sentence) \
+	[number] = { .name = #verdict, .text = sentence, .reason = LQ_R_##why, .loss = refused },
+const struct lq_verdict_row lq_verdicts[LQ_V_count] = {
+	LQ_VERDICTS(LQ_ROW)
+};
+
+#define LQ_REASON_NAME(number, name) [number] = #name,
+const char *const lq_reasons[LQ_R_count] = {
+	LQ_REASONS(LQ_REASON_NAME)
+};
+
+unsigned int lq_net_id;
+static bool no_proc;
+
+static int __net_init net_start(struct net *net)
+{
+	struct lq_net *ln = net_generic(net, lq_net_id);
+	int err;
+
+	ln->counts = alloc_percpu(struct lq_counts);
+	if (!ln->counts)
+		return -ENOMEM;
+	err = no_proc ? -ENOMEM : lq_proc_net_init(net, ln);
+	if (err) {
+		free_percpu(ln->counts);
+		ln->counts = NULL;
+	}
+	return err;
+}
+
+/* The core waits a grace period between this and net_stop(). */
+static void net_hide(struct net *net)
+{
+	struct lq_net *ln = net_generic(net, lq_net_id);
+
+	lq_proc_net_exit(ln);
+}
+
+static void net_stop(struct net *net)
+{
+	struct lq_net *ln = net_generic(net, lq_net_id);
+
+	free_percpu(ln->counts);
+	ln->counts = NULL;
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_start,
+	.pre_exit = net_hide,
+	.exit = net_stop,
+	.id = &lq_net_id,
+	.size = sizeof(struct lq_net),
+};
+
+/**
+ * lq_net_init() - start counting in every network namespace, present and to come
+ * @fault: bits LQ_FAULT_*
+ *
+ * Context: process, sleeps. Before the hooks are attached.
+ * Return: 0 or a negative error.
+ */
+int lq_net_init(unsigned int fault)
+{
+	no_proc = fault & LQ_FAULT_PROC;
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * lq_net_exit() - remove the files and counters of every network namespace
+ *
+ * Context: process, sleeps. After the hooks are detached.
+ */
+void lq_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * net.h - what is counted per network namespace
+ */
+#ifndef LISTENQ_NET_H
+#define LISTENQ_NET_H
+
+#include <linux/percpu.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "listenq_verdict.h"
+
+struct proc_dir_entry;
+
+/**
+ * struct lq_counts - one CPU's counters of one network namespace
+ * @verdicts: segments by verdict
+ * @unobserved: calls that came in with bottom halves on and were left alone
+ */
+struct lq_counts {
+	u64 verdicts[LQ_V_count];
+	u64 unobserved;
+};
+
+/**
+ * struct lq_net - what we keep for one network namespace
+ * @counts: per CPU; NULL once the namespace is going away
+ * @dir: /proc/net/listenq
+ *
+ * Written by register and exit of the namespace. No segment arrives after its
+ * devices are gone, and those go before us; timers of left requests may still run
+ * and don't come here.
+ */
+struct lq_net {
+	struct lq_counts __percpu *counts;
+	struct proc_dir_entry *dir;
+};
+
+extern unsigned int lq_net_id;
+
+static inline struct lq_counts __percpu *lq_net_counts(struct net *net)
+{
+	struct lq_net *ln = net_generic(net, lq_net_id);
+
+	return READ_ONCE(ln->counts);
+}
+
+/* Context: preemption off. */
+static inline void lq_net_count(struct net *net, enum lq_verdict verdict)
+{
+	struct lq_counts __percpu *counts = lq_net_counts(net);
+
+	if (counts)
+		this_cpu_inc(counts->verdicts[verdict]);
+}
+
+static inline void lq_net_count_unobserved(struct net *net)
+{
+	struct lq_counts __percpu *counts = lq_net_counts(net);
+
+	if (counts)
+		this_cpu_inc(counts->unobserved);
+}
+
+int lq_net_init(unsigned int fault);
+void lq_net_exit(void);
+
+int lq_proc_net_init(struct net *net, struct lq_net *ln);
+void lq_proc_net_exit(struct lq_net *ln);
+
+#endif

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * observe.c - what the stock kernel did with a segment: facts before, outcome
+ * after, one verdict
+ *
+ *   do_rcv ──▶ hnd_req ──▶ verdict            (no SYN)
+ *     │   └──▶ conn_request ──▶ verdict       (SYN)
+ *     └──▶ verdict                            (flags, address, checksum)
+ *   check_req ──▶ verdict, or gives back ──▶ do_rcv, hnd_req, conn_request
+ *                                      └──▶ dropped on the way ──▶ verdict
+ *
+ * A *frame* is open between entry and return of hnd_req, check_req, conn_request
+ * and the SYN-ACK timer. Marks (an LSM was asked, a SYN-ACK was sent, ...) go to
+ * the innermost frame of this CPU. A stock counter is compared before and after:
+ * bottom halves are off in between, so what moved on this CPU moved in this call.
+ * A call that comes in with bottom halves on (the backlog of a socket that was
+ * turned into a listener) could change CPUs and is left alone: it has no verdict,
+ * and lq_unobserved counts it.
+ *
+ * A *carry* is a segment between two hooks: given back by tcp_check_req, or whose
+ * request lost its listener. The next hook on this CPU that sees it takes it; if
+ * the segment is dropped first, the kfree_skb tracepoint tells.
+ */
+#include <linux/percpu.h>
+#include <net/ip6_route.h>
+
+#include "accept.h"
+#include "compat.h"
+#include "facts.h"
+#include "net.h"
+#include "observe.h"
+#include "trace.h"
+
+static DEFINE_PER_CPU(struct lq_frame *, current_frame);
+
+/**
+ * struct carry - a segment on its way between two hooks
+ * @via: LQ_VIA_NONE: nothing is on its way
+ * @skb: the segment, NULL when only its four-tuple is known (orphaned)
+ * @net: its network namespace, compared but never used
+ * @event: what was known when it was last seen
+ */
+struct carry {
+	enum lq_via via;
+	const struct sk_buff *skb;
+	struct net *net;
+	struct lq_event event;
+};
+
+static DEFINE_PER_CPU(struct carry, carried);
+
+/* Set while unloading: no frame is opened any more. */
+static bool stopping;
+
+/**
+ * lq_current_frame() - the innermost observed call on this CPU
+ *
+ * Context: any handler of ours; preemption off.
+ * Return: the frame, or NULL.
+ */
+struct lq_frame *lq_current_frame(void)
+{
+	return __this_cpu_read(current_frame);
+}
+
+/**
+ * lq_observe_stop() - open no frame from now on, and wait for the open ones
+ *
+ * A frame that is open while its return probe goes away would lose its request's
+ * reference. All frames run with bottom halves off, so one grace period ends them.
+ *
+ * Context: process, sleeps. Before the hooks are detached.
+ */
+void lq_observe_stop(void)
+{
+	WRITE_ONCE(stopping, true);
+	synchronize_rcu();
+}
+
+/* Which stock counters tell ways out apart, in the order of enum lq_counter. */
+#define NET_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
+#define TCP_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.tcp_statistics->mibs[field]))
+#define IP_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.ip_statistics->mibs[field]))
+
+static void read_counters(struct net *net, u32 *c)
+{
+	c[LQ_C_LISTEN_OVERFLOWS] = NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS);
+	c[LQ_C_LISTEN_DROPS] = NET_COUNTER(net, LINUX_MIB_LISTENDROPS);
+	c[LQ_C_REQQ_FULL_DROP] = NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP);
+	c[LQ_C_COOKIES_RECV] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV);
+	c[LQ_C_COOKIES_FAILED] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED);
+	c[LQ_C_EMBRYONIC_RSTS] = NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS);
+	c[LQ_C_SKIPPED_SYN_RECV] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV);
+	c[LQ_C_SKIPPED_CHALLENGE] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE);
+	c[LQ_C_CHALLENGE_ACK] = NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK);
+	c[LQ_C_PAWS_ESTAB] = NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED);
+	c[LQ_C_TSECR] = LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0;
+	c[LQ_C_DEFER_ACCEPT] = NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP);
+	c[LQ_C_SYN_RETRANS] = NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS);
+	c[LQ_C_MIGRATED] = LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0;
+	c[LQ_C_PASSIVE_OPENS] = TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS);
+	c[LQ_C_ATTEMPT_FAILS] = TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS);
+	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, IPSTATS_MIB_OUTNOROUTES);
+}
+
+static void report(struct net *net, const struct lq_event *event, enum lq_verdict verdict)
+{
+	lq_net_count(net, verdict);
+	trace_lq_verdict(event, verdict);
+}
+
+/* Does the segment at hand continue what is carried on this CPU? */
+static void take_carry(struct lq_event *event, struct sock *sk, const struct sk_buff *skb)
+{
+	struct carry *c = this_cpu_ptr(&carried);
+
+	if (likely(c->via == LQ_VIA_NONE))
+		return;
+	if (c->skb ? c->skb == skb :
+		     c->net == sock_net(sk) &&
+		     !memcmp(&c->event.flow, &event->flow, sizeof(event->flow))) {
+		event->via = c->via;
+		event->age_us = c->event.age_us;
+		event->retrans = c->event.retrans;
+		event->timeouts = c->event.timeouts;
+		event->acked = c->event.acked;
+	}
+	/* Not the one: it ended where nothing of ours looks. */
+	c->via = LQ_VIA_NONE;
+}
+
+static void carry(enum lq_via via, const struct sk_buff *skb, struct net *net,
+		  const struct lq_event *event)
+{
+	struct carry *c = this_cpu_ptr(&carried);
+
+	c->skb = skb;
+	c->net = net;
+	c->event = *event;
+	c->via = via;
+}
+
+static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock *sk,
+		       const struct sk_buff *skb, const struct request_sock *req)
+{
+	memset(event, 0, sizeof(*event));
+	event->stage = stage;
+	lq_flow_of_skb(&event->flow, skb);
+	lq_segment_of(&event->segment, skb);
+	lq_event_of_listener(event, sk);
+	if (req)
+		lq_event_of_req(event, req);
+	else
+		take_carry(event, sk, skb);
+}
+
+/*
+ * What tcp_v4_do_rcv and tcp_v6_do_rcv decide before they ask anybody, in the
+ * order of their source, tcp_rcv_state_process (state LISTEN) and
+ * tcp_v4/6_conn_request. Every other segment goes on to hnd_req or conn_request.
+ */
+static enum lq_verdict do_rcv_verdict(struct sk_buff *skb, u8 family)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	/* The kernel asks the same in a moment; a good sum is kept in the skb. */
+	if (tcp_checksum_complete(skb))
+		return LQ_V_bad_checksum;
+	if (!th->syn)
+		return LQ_V_none;
+	if (th->ack)
+		return LQ_V_synack_to_listener;
+	if (th->rst)
+		return LQ_V_syn_rst;
+	if (th->fin)
+		return LQ_V_syn_fin;
+	if (family == 4)
+		return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST) ?
+			       LQ_V_syn_broadcast : LQ_V_none;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (!ipv6_unicast_destination(skb))
+		return LQ_V_syn_broadcast;
+	if (ipv6_addr_v4mapped(&ipv6_hdr(skb)->saddr))
+		return LQ_V_syn_mapped_source;
+#endif
+	return LQ_V_none;
+}
+
+/**
+ * lq_do_rcv() - a segment enters tcp_v4_do_rcv or tcp_v6_do_rcv of a listener
+ * @sk: the listener
+ * @skb: the segment
+ * @family: 4 or 6
+ *
+ * Context: preemption off, bottom halves off in all but the backlog case.
+ */
+void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
+{
+	enum lq_verdict verdict;
+	struct lq_event event;
+
+	verdict = do_rcv_verdict(skb, family);
+	if (verdict == LQ_V_none)
+		return;
+	fill_event(&event, LQ_STAGE_DO_RCV, sk, skb, NULL);
+	report(sock_net(sk), &event, verdict);
+}
+
+static void push(struct lq_frame *frame)
+{
+	frame->outer = __this_cpu_read(current_frame);
+	__this_cpu_write(current_frame, frame);
+}
+
+/*
+ * Compare the counters and leave the frame. What moved in here did not move in
+ * the call around it (a SYN-ACK that comes straight back through act_mirred).
+ */
+static void pop(struct lq_frame *frame, struct net *net)
+{
+	struct lq_frame *outer = frame->outer;
+	u32 now[LQ_C_COUNT];
+	int i;
+
+	read_counters(net, now);
+	for (i = 0; i < LQ_C_COUNT; i++) {
+		if (now[i] != frame->counters[i])
+			frame->seen.moved |= 1U << i;
+		if (outer)
+			outer->counters[i] += now[i] - frame->counters[i];
+	}
+	__this_cpu_write(current_frame, outer);
+}
+
+/**
+ * lq_frame_open() - a deciding function is entered
+ * @frame: memory of the return probe's instance
+ * @stage: which function
+ * @sk: the listener
+ * @skb: the segment
+ * @req: the pending request, or NULL
+ *
+ * Context: preemption off.
+ * Return: 0, or 1 when this call is not observed (unloading, or bottom halves on).
+ */
+int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
+		  struct sk_buff *skb, struct request_sock *req)
+{
+	struct net *net = sock_net(sk);
+
+	if (unlikely(READ_ONCE(stopping)))
+		return 1;
+	if (unlikely(!softirq_count())) {
+		lq_net_count_unobserved(net);
+		return 1;
+	}
+
+	memset(&frame->seen, 0, sizeof(frame->seen));
+	frame->sk = sk;
+	frame->req = req;
+	frame->child = NULL;
+	frame->stolen = NULL;
+	fill_event(&frame->event, stage, sk, skb, req);
+	frame->seen.flags = frame->event.segment.flags;
+	frame->seen.via_check_req = frame->event.via == LQ_VIA_CHECK_REQ;
+	frame->seen.ipv6 = frame->event.flow.family == 6;
+	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
+	read_counters(net, frame->counters);
+	push(frame);
+	return 0;
+}
+
+/**
+ * lq_conn_request_close() - tcp_conn_request returned
+ * @frame: opened at its entry
+ *
+ * Context: as lq_frame_open(); the listener is still held by the caller.
+ */
+void lq_conn_request_close(struct lq_frame *frame)
+{
+	struct net *net = sock_net(frame->sk);
+	enum lq_verdict verdict;
+
+	pop(frame, net);
+	verdict = lq_outcome_conn_request(&frame->seen);
+	if (verdict == LQ_V_syn_fastopen)
+		lq_accept_queued(frame->child, frame->event.listener);
+	report(net, &frame->event, verdict);
+}
+
+/**
+ * lq_hnd_req_close() - tcp_v4_hnd_req, cookie_v4_check or cookie_v6_check returned
+ * @frame: opened at its entry
+ * @returned: the listener, a locked child, or NULL
+ *
+ * Context: as lq_frame_open(). The segment may be freed.
+ */
+void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
+{
+	struct net *net = sock_net(frame->sk);
+
+	pop(frame, net);
+	frame->seen.closed = inet_sk_state_load(frame->sk) != TCP_LISTEN;
+	frame->seen.returned = !returned ? LQ_RET_NOTHING :
+			       returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
+	if (frame->seen.returned == LQ_RET_CHILD)
+		lq_accept_queued(returned, frame->event.listener);
+	report(net, &frame->event, lq_outcome_hnd_req(&frame->seen));
+}
+
+/**
+ * lq_check_req_close() - tcp_check_req returned
+ * @frame: opened at its entry
+ * @skb: the segment
+ * @returned: the socket it was given, a locked child, or NULL
+ *
+ * The request may belong to an accepting task by now: it is not touched.
+ *
+ * Context: as lq_frame_open().
+ */
+void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock *returned)
+{
+	struct lq_outcome *seen = &frame->seen;
+	struct net *net = sock_net(frame->sk);
+	enum lq_verdict verdict;
+
+	pop(frame, net);
+	seen->closed = inet_sk_state_load(frame->sk) != TCP_LISTEN;
+	seen->stolen = READ_ONCE(*frame->stolen);
+	seen->returned = !returned ? LQ_RET_NOTHING :
+			 returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
+	if (seen->returned == LQ_RET_CHILD)
+		seen->child_dead = returned->sk_state == TCP_CLOSE;
+
+	verdict = lq_outcome_check_req(seen);
+	if (verdict == LQ_V_none) {
+		carry(LQ_VIA_CHECK_REQ, skb, net, &frame->event);
+		return;
+	}
+	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
+		lq_accept_queued(returned, frame->event.listener);
+	report(net, &frame->event, verdict);
+}
+
+/**
+ * lq_timer_open() - the SYN-ACK timer of a request runs
+ * @frame: memory of the return probe's instance
+ * @req: the request
+ *
+ * Takes a reference, so that the request can be looked at when the timer is done
+ * with it.
+ *
+ * Context: timer softirq.
+ * Return: 0, or 1 when this call is not observed.
+ */
+int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
+{
+	struct sock *sk = req->rsk_listener;
+
+	if (unlikely(READ_ONCE(stopping)) || !refcount_inc_not_zero(&req->rsk_refcnt))
+		return 1;
+
+	memset(&frame->seen, 0, sizeof(frame->seen));
+	memset(&frame->event, 0, sizeof(frame->event));
+	frame->sk = sk;
+	frame->req = req;
+	frame->event.stage = LQ_STAGE_TIMER;
+	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
+	lq_flow_of_req(&frame->event.flow, req);
+	lq_event_of_req(&frame->event, req);
+	lq_event_of_listener(&frame->event, sk);
+	read_counters(sock_net(sk), frame->counters);
+	push(frame);
+	return 0;
+}
+
+/**
+ * lq_timer_close() - the SYN-ACK timer is done
+ * @frame: opened by lq_timer_open()
+ *
+ * A request that stays has its num_timeout counted up (reqsk_timer_handler); its
+ * SYN-ACK, if one was sent, has been told by lq_synack_repeated().
+ *
+ * Context: timer softirq.
+ */
+void lq_timer_close(struct lq_frame *frame)
+{
+	struct request_sock *req = frame->req;
+
+	pop(frame, sock_net(frame->sk));
+	if (frame->seen.moved & (1U << LQ_C_MIGRATED))
+		trace_lq_request(&frame->event, LQ_WHAT_MIGRATED);
+	else if (req->num_timeout == frame->event.timeouts)
+		trace_lq_request(&frame->event, frame->seen.closed ?
+				 LQ_WHAT_KILLED_BY_CLOSE : LQ_WHAT_EXPIRED);
+	sock_gen_put(req_to_sk(req));
+}
+
+/**
+ * lq_synack_repeated() - tracepoint tcp_retransmit_synack
+ * @sk: the listener, or the child under TCP Fast Open
+ * @req: the request
+ *
+ * Inside of tcp_check_req it is part of that segment's verdict.
+ *
+ * Context: bottom halves off, or process context (TCP Fast Open).
+ */
+void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
+{
+	struct lq_frame *frame = lq_current_frame();
+	struct lq_event event;
+
+	if (frame && frame->event.stage == LQ_STAGE_CHECK_REQ)
+		return;
+	if (!trace_lq_request_enabled())
+		return;
+	memset(&event, 0, sizeof(event));
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	lq_event_of_listener(&event, req->rsk_listener);
+	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
+}
+
+/**
+ * lq_request_dropped() - inet_csk_reqsk_queue_drop_and_put is entered
+ * @sk: the request's listener
+ * @req: the request
+ *
+ * tcp_v4_rcv and tcp_v6_rcv call it for a segment whose request outlived its
+ * listener, and look the segment up again: it ends in a RST, or at a listener that
+ * opened meanwhile. Inside of a frame it means something else: an MPTCP subflow
+ * that joined (tcp_check_req), or the timer (5.10).
+ *
+ * Context: bottom halves off.
+ */
+void lq_request_dropped(struct sock *sk, struct request_sock *req)
+{
+	struct lq_frame *frame = lq_current_frame();
+	struct lq_event event;
+
+	if (frame) {
+		frame->seen.joined = frame->event.stage == LQ_STAGE_CHECK_REQ;
+		return;
+	}
+	if (!softirq_count() || inet_sk_state_load(sk) == TCP_LISTEN)
+		return;
+	memset(&event, 0, sizeof(event));
+	event.stage = LQ_STAGE_RCV;
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	lq_event_of_listener(&event, sk);
+	carry(LQ_VIA_ORPHANED, NULL, sock_net(sk), &event);
+}
+
+/* @skb is dropped while an orphan is looked for: is it the orphan? */
+static bool is_orphan(const struct sk_buff *skb, const struct carry *c)
+{
+	struct lq_flow flow;
+	u8 protocol;
+
+	if (!skb_transport_header_was_set(skb))
+		return false;
+	if (skb->protocol == htons(ETH_P_IP))
+		protocol = ip_hdr(skb)->protocol;
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		protocol = IPPROTO_TCP;	/* extension headers: the ports decide */
+	else
+		return false;
+	if (protocol != IPPROTO_TCP || skb_headlen(skb) < sizeof(struct tcphdr) ||
+	    skb->data != skb_transport_header(skb))
+		return false;
+	lq_flow_of_skb(&flow, skb);
+	return !memcmp(&flow, &c->event.flow, sizeof(flow));
+}
+
+/**
+ * lq_skb_dropped() - tracepoint kfree_skb
+ * @skb: what is dropped, anything at all
+ *
+ * Context: any.
+ */
+void lq_skb_dropped(struct sk_buff *skb)
+{
+	/* Raw: where preemption is on, nothing of this CPU's can be carried to us. */
+	struct carry *c = raw_cpu_ptr(&carried);
+
+	if (likely(c->via == LQ_VIA_NONE))
+		return;
+	if (c->skb) {
+		if (c->skb != skb)
+			return;
+		c->via = LQ_VIA_NONE;
+		c->event.via = LQ_VIA_CHECK_REQ;
+		c->event.stage = LQ_STAGE_RCV;
+		report(c->net, &c->event, LQ_V_given_back_dropped);
+		return;
+	}
+	if (!is_orphan(skb, c))
+		return;
+	c->via = LQ_VIA_NONE;
+	lq_segment_of(&c->event.segment, skb);
+	report(c->net, &c->event, LQ_V_req_orphaned);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * observe.h - one observed call: what was true before it, what was seen in it
+ */
+#ifndef LISTENQ_OBSERVE_H
+#define LISTENQ_OBSERVE_H
+
+#include <net/request_sock.h>
+#include <net/sock.h>
+
+#include "core/outcome.h"
+
+enum lq_stage {
+	LQ_STAGE_DO_RCV = 1,
+	LQ_STAGE_HND_REQ,
+	LQ_STAGE_CHECK_REQ,
+	LQ_STAGE_CONN_REQUEST,
+	LQ_STAGE_RCV,
+	LQ_STAGE_TIMER,		/* no segment: never in lq_verdict */
+};
+
+enum lq_via {
+	LQ_VIA_NONE,
+	LQ_VIA_CHECK_REQ,	/* tcp_check_req gave the segment back */
+	LQ_VIA_ORPHANED,	/* its request's listener is closed */
+};
+
+/* What lq_request and lq_listener tell. Numbers are ABI. */
+enum lq_what {
+	LQ_WHAT_RETRANSMITTED = 1,
+	LQ_WHAT_EXPIRED,
+	LQ_WHAT_KILLED_BY_CLOSE,
+	LQ_WHAT_MIGRATED,
+	LQ_WHAT_LISTEN,
+	LQ_WHAT_BACKLOG,
+	LQ_WHAT_CLOSE,
+};
+
+/**
+ * struct lq_queues - both queues of a listener at one moment
+ * @synq: pending requests
+ * @young: those whose SYN-ACK was never repeated
+ * @synq_limit: how many fit (sk_max_ack_backlog; tcp_max_syn_backlog is apart)
+ * @acceptq: connections that wait for accept()
+ * @acceptq_limit: sk_max_ack_backlog
+ */
+struct lq_queues {
+	u32 synq;
+	u32 young;
+	u32 synq_limit;
+	u32 acceptq;
+	u32 acceptq_limit;
+};
+
+/**
+ * struct lq_event - everything an event says, filled before the call
+ * @flow: four-tuple, the listener's side first
+ * @segment: the segment; all zero where there is none
+ * @queues: as the deciding function found them
+ * @netns: inode of the network namespace
+ * @listener: socket cookie of the listener
+ * @age_us: us since the request's first SYN-ACK, 0 without a request
+ * @retrans: SYN-ACKs repeated so far
+ * @timeouts: SYN-ACK timers run out so far
+ * @acked: the last ACK had come, but the request stayed
+ * @stage: which function decided
+ * @via: what handed the segment to it
+ */
+struct lq_event {
+	struct lq_flow flow;
+	struct lq_segment segment;
+	struct lq_queues queues;
+	unsigned int netns;
+	u64 listener;
+	u64 age_us;
+	u8 retrans;
+	u8 timeouts;
+	u8 acked;
+	enum lq_stage stage;
+	enum lq_via via;
+};
+
+/**
+ * struct lq_frame - one call of a function that decides, on this CPU's stack of calls
+ * @outer: the call around it, or NULL
+ * @sk: the listener
+ * @req: the pending request, NULL in the stages that have none
+ * @child: connection made by TCP Fast Open, for its accept stamp
+ * @stolen: tcp_check_req's own flag, read at return
+ * @counters: the stock counters before, indexed by enum lq_counter
+ * @event: facts taken before
+ * @seen: marks and results
+ *
+ * Lives in the return probe's instance. Written and read by this CPU only, with
+ * bottom halves off from entry to return.
+ */
+struct lq_frame {
+	struct lq_frame *outer;
+	struct sock *sk;
+	struct request_sock *req;
+	struct sock *child;
+	const bool *stolen;
+	u32 counters[LQ_C_COUNT];
+	struct lq_event event;
+	struct lq_outcome seen;
+};
+
+struct lq_frame *lq_current_frame(void);
+void lq_observe_stop(void);
+
+void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family);
+int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
+		  struct sk_buff *skb, struct request_sock *req);
+void lq_conn_request_close(struct lq_frame *frame);
+void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned);
+void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb,
+			struct sock *returned);
+
+int lq_timer_open(struct lq_frame *frame, struct request_sock *req);
+void lq_timer_close(struct lq_frame *frame);
+void lq_synack_repeated(const struct sock *sk, struct request_sock *req);
+void lq_request_dropped(struct sock *sk, struct request_sock *req);
+void lq_skb_dropped(struct sk_buff *skb);
+
+void lq_listening(struct sock *sk);
+void lq_backlog_changed(struct sock *sk, int backlog);
+void lq_closing(struct sock *sk);
+void lq_migrating(struct sock *what, struct sock *to);
+void lq_accepted(struct sock *child);
+
+#endif
