@@ -57,6 +57,13 @@ static inline u32 lq_tw_isn(const struct sk_buff *skb)
 #define LQ_KFREE_SKB_MORE
 #endif
 
+/* 5.11: security_inet_conn_request takes the listener as const. */
+#if LQ_HAVE_LSM_CONST
+#define LQ_LSM_CONST const
+#else
+#define LQ_LSM_CONST
+#endif
+
 /* What tcp_check_req takes behind its five old arguments. */
 #if LQ_HAVE_CHECK_REQ_REASON
 #define LQ_CHECK_REQ_MORE , enum skb_drop_reason *

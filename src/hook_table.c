@@ -11,9 +11,9 @@
  */
 #include <linux/build_bug.h>
 #include <linux/ptrace.h>
-#include <net/inet_common.h>
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
+#include <net/inet_common.h>
 #include <trace/events/skb.h>
 #include <trace/events/tcp.h>
 
@@ -39,8 +39,8 @@ CHECK_PROTO(inet_csk_reqsk_queue_drop_and_put,
 	    void (*)(struct sock *, struct request_sock *));
 CHECK_PROTO(inet_csk_listen_stop, void (*)(struct sock *));
 CHECK_PROTO(inet_listen, int (*)(struct socket *, int));
-CHECK_PROTO(security_inet_conn_request, int (*)(const struct sock *, struct sk_buff *,
-						struct request_sock *));
+CHECK_PROTO(security_inet_conn_request, int (*)(LQ_LSM_CONST struct sock *,
+						struct sk_buff *, struct request_sock *));
 
 enum row {
 	TCP_V4_DO_RCV,
@@ -163,6 +163,8 @@ static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->frame.stolen = ARG(regs, 4, bool *);
 	call->frame.seen.repeats_syn =
 		call->frame.event.segment.seq == tcp_rsk(req)->rcv_isn;
+	if (call->frame.seen.flags & (LQ_RST | LQ_SYN))
+		lq_widen_race(LQ_DELAY_KILL);
 	return 0;
 }
 

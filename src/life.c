@@ -17,7 +17,8 @@ static void event_of_listener_sock(struct lq_event *event, struct sock *sk)
 {
 	memset(event, 0, sizeof(*event));
 	event->flow.family = sk->sk_family == AF_INET6 ? 6 : 4;
-	event->flow.sport = htons(sk->sk_num);
+	/* Not sk_num: closing has given an automatic port back already. */
+	event->flow.sport = inet_sk(sk)->inet_sport;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6)
 		memcpy(event->flow.saddr, &sk->sk_v6_rcv_saddr, 16);
@@ -76,14 +77,20 @@ void lq_closing(struct sock *sk)
 
 /**
  * lq_migrating() - reuseport_migrate_sock found another listener
- * @what: an unaccepted child of the closing listener; a request is seen elsewhere
+ * @what: an unaccepted child of the closing listener, or a request
  * @to: the listener that gets it
+ *
+ * The SYN-ACK timer tells itself when it could move its request; a request moved by
+ * a segment is part of that segment's verdict.
  */
 void lq_migrating(struct sock *what, struct sock *to)
 {
+	struct lq_frame *frame = lq_current_frame();
 	struct lq_event event;
 
-	if (lq_current_frame() || !sk_fullsock(what))
+	if (frame)
+		lq_event_of_listener(&frame->event, to);
+	if (frame || !sk_fullsock(what))
 		return;
 	memset(&event, 0, sizeof(event));
 	lq_flow_of_sock(&event.flow, what);

@@ -12,6 +12,7 @@
 #define LQ_DELAY_REQUEST	0x1	/* before a request enters the SYN queue */
 #define LQ_DELAY_CHILD		0x2	/* before a child is made of a request */
 #define LQ_DELAY_CLOSE		0x4	/* before a closing listener drops its children */
+#define LQ_DELAY_KILL		0x8	/* before a RST or SYN ends a request */
 
 extern unsigned int lq_delay_us;
 extern unsigned int lq_delay_at;

@@ -206,6 +206,8 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	if (verdict == LQ_V_none)
 		return;
 	fill_event(&event, LQ_STAGE_DO_RCV, sk, skb, NULL);
+	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_CHECK_REQ)
+		verdict = LQ_V_req_bad_ack;
 	report(sock_net(sk), &event, verdict);
 }
 
@@ -420,6 +422,8 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 	memset(&event, 0, sizeof(event));
 	lq_flow_of_req(&event.flow, req);
 	lq_event_of_req(&event, req);
+	/* The kernel counts it after it has told us. */
+	event.retrans++;
 	lq_event_of_listener(&event, req->rsk_listener);
 	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
 }
