@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * counters.c - the kernel's own counters of the server's namespace
+ *
+ * A story declares what moves ("+ ListenDrops 1"). A counter of the watch list
+ * that moves undeclared fails the story, as does a declared one that doesn't.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drive.h"
+
+static const char * const watched[] = {
+	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts",
+	"PAWSActive", "PAWSEstab", "TSEcrRejected", "PAWSOldAck", "ListenOverflows",
+	"ListenDrops", "TCPTimeouts", "TCPMD5NotFound", "TCPMD5Unexpected", "TCPMD5Failure",
+	"TCPMinTTLDrop", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
+	"TCPRetransFail", "TCPChallengeACK", "TCPSYNChallenge", "TCPFastOpenPassive",
+	"TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow", "TCPFastOpenCookieReqd",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedPAWS", "TCPACKSkippedSeq",
+	"TCPACKSkippedTimeWait", "TCPACKSkippedChallenge", "TCPAbortOnData",
+	"TCPAbortOnClose", "TCPAbortOnMemory", "TCPAbortOnTimeout", "TCPMigrateReqSuccess",
+	"TCPMigrateReqFailure", "TCPTimeWaitOverflow", "TCPFastOpenPassiveAltKey",
+	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "RetransSegs", "InErrs",
+	"OutRsts", "InCsumErrors",
+};
+
+struct counter {
+	char		name[40];
+	long long	before, after, want;
+	int		line;		/* of the last declaration, 0: none */
+	bool		watched;
+};
+
+static struct counter table[512];
+static int nr;
+
+static struct counter *find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+static struct counter *add(const char *name)
+{
+	size_t i;
+
+	if (nr == (int)ARRAY_SIZE(table))
+		die("too many counters");
+	snprintf(table[nr].name, sizeof(table[nr].name), "%s", name);
+	for (i = 0; i < ARRAY_SIZE(watched); i++)
+		if (!strcmp(watched[i], name))
+			table[nr].watched = true;
+	return &table[nr++];
+}
+
+/* Lines come in pairs: the names, then the values, with the same first word. */
+static void read_pairs(const char *path, bool after)
+{
+	static char names[16384], values[16384];
+	char *n, *v, *ns, *vs;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		die("%s", path);
+	while (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f)) {
+		if (strncmp(names, "Tcp", 3) && strncmp(names, "MPTcp", 5))
+			continue;
+		n = strtok_r(names, " \n", &ns);
+		v = strtok_r(values, " \n", &vs);
+		while ((n = strtok_r(NULL, " \n", &ns)) && (v = strtok_r(NULL, " \n", &vs))) {
+			struct counter *c = find(n);
+
+			if (!c)
+				c = add(n);
+			*(after ? &c->after : &c->before) = atoll(v);
+		}
+	}
+	fclose(f);
+}
+
+static void read_all(bool after)
+{
+	read_pairs("/proc/self/net/snmp", after);
+	read_pairs("/proc/self/net/netstat", after);
+}
+
+void counters_begin(void)
+{
+	int i;
+
+	read_all(false);
+	for (i = 0; i < nr; i++) {
+		table[i].want = 0;
+		table[i].line = 0;
+	}
+}
+
+bool counters_know(const char *name)
+{
+	if (!nr)
+		counters_begin();
+	return find(name);
+}
+
+/* What a statement does by its nature, like the PassiveOpens of a handshake. */
+void counters_add(const char *name, long long n)
+{
+	struct counter *c = find(name);
+
+	if (c)
+		c->want += n;
+}
+
+bool counters_declare(const char *name, const char *value)
+{
+	struct counter *c = find(name);
+	long long n;
+
+	if (!number_parse(value, &n))
+		return false;
+	if (!c) {
+		fail("this kernel has no counter %s", name);
+		return false;
+	}
+	c->want += n;
+	c->line = report_current_line();
+	return true;
+}
+
+void counters_finish(void)
+{
+	int i;
+
+	read_all(true);
+	for (i = 0; i < nr; i++) {
+		struct counter *c = &table[i];
+		long long got = c->after - c->before;
+
+		if ((c->watched || c->line) && got != c->want)
+			fail_at(c->line, "counter %s: expected %+lld, got %+lld", c->name,
+				c->want, got);
+	}
+}

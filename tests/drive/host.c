@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * host.c - sysctls and commands in the server's namespace, taken back afterwards
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "drive.h"
+
+struct undo {
+	char		*command;	/* or NULL: */
+	char		path[128];
+	char		value[128];
+	struct undo	*next;
+};
+
+static struct undo *undos;
+
+static struct undo *undo_add(void)
+{
+	struct undo *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		die("no memory");
+	u->next = undos;
+	undos = u;
+	return u;
+}
+
+static bool write_file(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = write(fd, value, strlen(value));
+	close(fd);
+	return n == (ssize_t)strlen(value);
+}
+
+static bool read_file(const char *path, char *value, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, value, size - 1);
+	close(fd);
+	value[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+bool host_sysctl(const char *name, const char *value)
+{
+	struct undo *u = undo_add();
+	char *p;
+
+	snprintf(u->path, sizeof(u->path), "/proc/sys/%s", name);
+	for (p = u->path; *p; p++)
+		if (*p == '.')
+			*p = '/';
+	if (!read_file(u->path, u->value, sizeof(u->value)) || !write_file(u->path, value)) {
+		fail("sysctl %s = %s: %s", name, value, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* {A.port} {A.seq} {A.ack} (of the segment sent last), {L.port} {L.cookie} */
+static bool member_value(const char *owner, const char *member, char *out, size_t size)
+{
+	struct listener *l = listener_find(owner);
+	struct flow *f = flow_find(owner);
+
+	if (l && !strcmp(member, "port"))
+		snprintf(out, size, "%u", l->port);
+	else if (l && !strcmp(member, "cookie"))
+		snprintf(out, size, "%llu", (unsigned long long)l->cookie);
+	else if (f && !strcmp(member, "port"))
+		snprintf(out, size, "%u", f->sport);
+	else if (f && !strcmp(member, "seq"))
+		snprintf(out, size, "%u", f->sent.seq);
+	else if (f && !strcmp(member, "ack"))
+		snprintf(out, size, "%u", f->sent.ack);
+	else
+		return false;
+	return true;
+}
+
+/* {A} a flow's address, {server}, {netns}, {dev}, {ip} = "ip" or "ip -6" */
+static bool name_value(const char *name, char *out, size_t size)
+{
+	struct in6_addr a = server_address();
+	const char *dot = strchr(name, '.');
+	char owner[32];
+
+	snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(name, "."), name);
+	if (dot)
+		return member_value(owner, dot + 1, out, size);
+	if (!strcmp(name, "server"))
+		address_text(&a, out, size);
+	else if (!strcmp(name, "netns"))
+		snprintf(out, size, "%llu", (unsigned long long)server_netns());
+	else if (!strcmp(name, "dev"))
+		snprintf(out, size, "%s", wire_server_dev());
+	else if (!strcmp(name, "ip"))
+		snprintf(out, size, "%s", ipv4_frames() ? "ip" : "ip -6");
+	else if (name[0] >= 'A' && name[0] <= 'Z')
+		address_text(&flow_get(name)->src, out, size);
+	else
+		return false;
+	return true;
+}
+
+char *host_substitute(const char *text)
+{
+	static char out[2048];
+	char name[32], value[128];
+	size_t n = 0;
+	int used;
+
+	while (*text && n < sizeof(out) - sizeof(value)) {
+		used = 0;
+		if (sscanf(text, "{%31[A-Za-z0-9.]}%n", name, &used) == 1 && used &&
+		    name_value(name, value, sizeof(value))) {
+			n += sprintf(out + n, "%s", value);
+			text += used;
+		} else {
+			out[n++] = *text++;
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static bool shell(const char *command)
+{
+	char line[2200];
+	int status;
+
+	fflush(stdout);
+	snprintf(line, sizeof(line), "exec 1>&2; %s", command);
+	status = system(line);
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		fail("'%s' failed (status %#x)", command, status);
+		return false;
+	}
+	return true;
+}
+
+/* later: when the story ends, whatever happened by then. */
+bool host_run(const char *text, bool later)
+{
+	const char *command = host_substitute(text);
+
+	if (!later)
+		return shell(command);
+	undo_add()->command = strdup(command);
+	return true;
+}
+
+void host_restore(void)
+{
+	while (undos) {
+		struct undo *u = undos;
+
+		undos = u->next;
+		if (u->command)
+			shell(u->command);
+		else if (u->value[0] && !write_file(u->path, u->value))
+			fail("can't restore %s", u->path);
+		free(u->command);
+		free(u);
+	}
+}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+# lib.sh - what the tests share; to be sourced by tests/*.sh
+#
+# A test prints TAP (one "ok" or "not ok" line per point, the plan last) and works
+# in namespaces of its own. tests/run loads the module before and unloads it after.
+# shellcheck shell=bash
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ko=${LISTENQ_KO:-$tests/../listenq.ko}
+kmod=${LISTENQ_KMOD:-$tests/kmod}
+tracing=/sys/kernel/tracing
+seen=${LISTENQ_SEEN:-/tmp/listenq.seen}
+points=0
+
+# ok RC DESCRIPTION: one point; RC 0 is good
+ok() {
+	points=$((points + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $points - $2"
+	else
+		echo "not ok $points - $2"
+	fi
+}
+
+# check DESCRIPTION COMMAND...: the command must succeed
+check() {
+	local what=$1 rc=0
+
+	shift
+	"$@" || rc=$?
+	ok "$rc" "$what"
+}
+
+# is DESCRIPTION GOT EXPECTED
+is() {
+	if [ "$2" = "$3" ]; then
+		ok 0 "$1"
+	else
+		ok 1 "$1"
+		echo "# got '$2', expected '$3'"
+	fi
+}
+
+# skip DESCRIPTION REASON: what can't be tested here
+skip() {
+	points=$((points + 1))
+	echo "ok $points - $1 # SKIP $2"
+}
+
+finish() {
+	echo "1..$points"
+}
+
+is_loaded() { [ -d /sys/module/listenq ]; }
+is_debug_kernel() { [ -e /sys/kernel/debug/failslab ] && [ -e /sys/kernel/debug/kmemleak ]; }
+
+# Which verdicts the harness has seen so far, over all namespaces: a histogram in
+# an instance of its own, read before the module goes.
+seen_start() {
+	mkdir -p "$tracing/instances/lqseen"
+	echo 'hist:keys=verdict:size=256' >"$tracing/instances/lqseen/events/listenq/lq_verdict/trigger"
+}
+
+seen_save() {
+	local hist=$tracing/instances/lqseen/events/listenq/lq_verdict/hist
+
+	[ -e "$hist" ] || return 0
+	sed -n 's/^{ verdict: *\([0-9]*\) } hitcount: *\([0-9]*\).*/\1 \2/p' "$hist" >>"$seen"
+	rmdir "$tracing/instances/lqseen"
+}
+
+# load [PARAMETER=VALUE...]: insmod, and start to collect verdicts
+load() {
+	insmod "$ko" "$@" && seen_start
+}
+
+unload() {
+	seen_save
+	rmmod listenq
+}
+
+# dmesg since mark, lines of listenq without time
+mark() { mark=$(dmesg | wc -l); }
+said() { dmesg | tail -n +$((mark + 1)) | sed -n 's/^\[[^]]*\] listenq: //p'; }
+
+# in_server COMMAND..., in_client COMMAND...: see net.sh
+in_server() { ip netns exec "$LQ_SERVER" "$@"; }
+in_client() { ip netns exec "$LQ_CLIENT" "$@"; }
+
+server_mac() { in_server cat /sys/class/net/lqs/address; }
+
+# count VERDICT: of the server's namespace; "segments" for all
+count() {
+	if [ "$1" = segments ]; then
+		in_server sed -n 's/.*segments=\([0-9]*\).*/\1/p' /proc/net/listenq/verdicts
+	else
+		in_server sed -n "s/.* verdict=$1 .* count=\([0-9]*\) .*/\1/p" /proc/net/listenq/verdicts
+	fi
+}
+
+# missed HOOK: calls that a hook was not told of
+missed() {
+	sed -n "s/^hook=$1 .* missed=\([0-9]*\) .*/\1/p" /proc/net/listenq/hooks
+}
+
+# nstat_of COUNTER: of the server's namespace, absolute
+nstat_of() {
+	in_server nstat -asz "$1" 2>/dev/null | awk -v c="$1" '$1 == c { print $2 }'
+}
+
+# serve ADDRESS PORT BACKLOG [NAME=VALUE...]: a listener in the server's namespace
+# that never accepts; its pid is in $served
+serve() {
+	ip netns exec "$LQ_SERVER" python3 - "$@" <<'PY' &
+import socket, sys, time
+address, port, backlog = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((address, port))
+s.listen(backlog)
+while True:
+    time.sleep(3600)
+PY
+	served=$!
+	for _ in $(seq 100); do
+		in_server ss -Hltn "sport = :$2" | grep -q . && return 0
+		sleep 0.1
+	done
+	echo "# no listener on $1 port $2" >&2
+	return 1
+}
+
+unserve() {
+	kill "$served" 2>/dev/null
+	wait "$served" 2>/dev/null
+	return 0
+}

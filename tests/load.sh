@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What is said when the module loads, does not load, and unloads.
+. "$(dirname "$0")/lib.sh"
+
+# refused DESCRIPTION LINE PARAMETER...: insmod fails, says LINE, leaves nothing
+refused() {
+	local what=$1 line=$2
+
+	shift 2
+	mark
+	insmod "$ko" "$@" 2>/dev/null
+	ok $(($? == 0)) "$what: not loaded"
+	is "$what: says why in one line" "$(said | grep -cF -- "$line")" 1
+	check "$what: nothing is left" test ! -e /proc/net/listenq -a ! -e /sys/module/listenq
+}
+
+is_loaded && unload
+
+mark
+check 'loads' load
+story=$(said)
+is 'first line: version and mode' "$(echo "$story" | head -1)" \
+	"version $(modinfo -F version "$ko"), mode observe"
+is 'names what stands in for tcp_v4_hnd_req' \
+	"$(echo "$story" | grep -c '^tcp_v4_hnd_req: absent, cookie_v4_check .* stand in for it')" 1
+rows=$(grep -c '^hook=' /proc/net/listenq/hooks)
+is 'one line for each hook' \
+	"$(echo "$story" | grep -cE '^[a-z0-9_]+: (attached by (ftrace|breakpoint|tracepoint)|absent|not needed)')" "$rows"
+attached=$(grep -c 'state=attached' /proc/net/listenq/hooks)
+is 'last line: n of m hooks' "$(echo "$story" | tail -1)" "$attached of $rows hooks attached"
+is 'every attached hook is armed' "$(grep -c 'state=attached .* armed=1' /proc/net/listenq/hooks)" "$attached"
+for hook in tcp_v4_do_rcv tcp_check_req tcp_conn_request cookie_v4_check; do
+	is "$hook is attached" "$(grep -c "^hook=$hook .*state=attached" /proc/net/listenq/hooks)" 1
+done
+is 'verdicts file lists them all' "$(grep -c '^number=' /proc/net/listenq/verdicts)" \
+	"$(grep -cE '^	LQ_VERDICT\([0-9]' "$tests/../include/listenq_verdict.h")"
+mark
+check 'unloads' unload
+is 'says how long it took' "$(said | grep -cE '^unloaded in [0-9]+ ms$')" 1
+check 'leaves no file' test ! -e /proc/net/listenq
+check 'leaves no event' test ! -e "$tracing/events/listenq"
+
+mark
+check 'loads without a hook' load without=tcp_v4_do_rcv,tcp_v6_do_rcv
+is 'says what is not seen then' "$(said | grep -c '^tcp_v[46]_do_rcv: left out, not seen: ')" 2
+is 'shows it in the hooks file' "$(grep -c 'state=left_out' /proc/net/listenq/hooks)" 2
+unload
+
+refused 'unknown hook' "no hook is called 'tcp_foo'" without=tcp_v4_do_rcv,tcp_foo
+refused 'required hook' "'tcp_check_req' is required" without=tcp_check_req
+refused 'entry not armed' 'its entry is not armed: not loaded' fault=1
+refused 'required function missing' 'this kernel has no such function: not loaded' fault=2
+refused 'hooked call not seen' 'self-check: a hooked call was not seen' fault=4
+refused 'no /proc file' "/proc/net/listenq can't be made" fault=8
+refused 'unknown fault bit' 'fault=0x100: only bits of' fault=0x100
+refused 'bad delay' 'delay_us=x: give microseconds' delay_us=x
+
+# Probes switched off as a whole: said, not shown as "attached".
+if echo 0 2>/dev/null >/sys/kernel/debug/kprobes/enabled; then
+	refused 'kprobes switched off' 'self-check: a hooked call was not seen'
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+else
+	skip 'kprobes switched off' 'no debugfs kprobes/enabled'
+fi
+
+load
+finish

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Network namespaces come and go under traffic; listeners older than the module
+# are seen as well as later ones.
+. "$(dirname "$0")/lib.sh"
+. "$tests/net.sh"
+trap 'unserve; net_down' EXIT
+
+unload
+net_up || exit 1
+mac=$(server_mac)
+serve 0.0.0.0 8080 64
+check 'loads with listeners and namespaces there' load
+check 'an older namespace has its files' in_server test -e /proc/net/listenq/verdicts
+in_client "$tests/tools/flood" lqc "$mac" 10.9.0.1 8080 syn 10 >/dev/null
+is 'an older listener is seen' "$(count syn_queued)" 10
+is 'other namespaces are not charged' \
+	"$(in_client sed -n 's/.*segments=\([0-9]*\).*/\1/p' /proc/net/listenq/verdicts)" 0
+unserve
+net_down
+
+# Half-open requests and their timers outlive the namespace's last user.
+for round in $(seq 20); do
+	net_up || break
+	mac=$(server_mac)
+	serve 0.0.0.0 8080 64
+	in_client "$tests/tools/flood" lqc "$mac" 10.9.0.1 8080 syn 50 >/dev/null
+	seen=$(count syn_queued)
+	unserve
+	net_down
+	[ "$seen" -eq 50 ] || break
+done
+is 'twenty namespaces, made, flooded and removed' "$round $seen" '20 50'
+sleep 2
+finish

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every story of tests/stories over IPv4, IPv6 and IPv4 on a dual-stack listener:
+# the wire, the events, and counters that are not ours. One TAP point each.
+. "$(dirname "$0")/lib.sh"
+. "$tests/net.sh"
+
+instance=$tracing/instances/lqstories
+mkdir -p "$instance"
+echo 8192 >"$instance/buffer_size_kb"
+echo 1 >"$instance/events/listenq/enable"
+trap 'net_down; rmdir "$instance" 2>/dev/null' EXIT
+net_up || exit 1
+
+for family in -4 -6 -m; do
+	"$tests/drive/drive" "$family" -c "$LQ_CLIENT" -s "$LQ_SERVER" -e "$instance" \
+		${LISTENQ_STORIES:-"$tests"/stories/*.story} >"/tmp/stories$family" &
+	wait $! || failed=1
+	grep -v '^TAP\|^1\.\.' "/tmp/stories$family"
+done | awk '
+	# Three plans become one: number the points through.
+	/^(not )?ok / { n++; sub(/ok [0-9]+/, "ok " n) }
+	{ print; fflush() }
+	END { print "1.." n }'

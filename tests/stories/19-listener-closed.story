@@ -1,0 +1,9 @@
+title listener closed with a request pending, then the ACK
+listen 5
+A syn
+close
+=listener close killed_requests 1 killed_children 0
+A > A
+= req_orphaned
+A < R seq 1
++ OutRsts 1

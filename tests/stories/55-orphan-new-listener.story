@@ -1,0 +1,23 @@
+title listener closed and reopened before the ACK: it reaches the new one
+listen 5
+A syn
+close
+=listener close killed_requests 1
+listen 5 as=L2 port-of=L
+A > A
+if wrap
+= cookie_invalid via orphaned listener L2
++ SyncookiesFailed 1
+else
+= stray_ack via orphaned listener L2
+end
+A < R seq 1
+A > A
+if wrap
+= cookie_invalid listener L2
++ SyncookiesFailed 1
+else
+= stray_ack listener L2
+end
+A < R seq 1
++ OutRsts 2

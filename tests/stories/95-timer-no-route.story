@@ -1,0 +1,7 @@
+title the way back is lost before the SYN-ACK timer runs out: the request ends at once
+listen 5
+A syn
+route unreachable A
+A < none 1300ms
+=request expired
++ TCPTimeouts 1

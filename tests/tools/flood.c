@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * flood IFACE DMAC DST PORT KIND COUNT [PACE_US]: send COUNT frames, exactly
+ *
+ * One-segment frames to a listener, each from another address and port, so that a
+ * listener's counts can be compared with a number that nobody else made. KIND is
+ * syn, ack, rst, synack, null or badsum (a SYN). DST is an IPv4 address (sources
+ * 10.99.x.y) or an IPv6 address (sources fd99::x). Prints how many were sent.
+ */
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FIRST_PORT 1024
+#define PORTS 60000
+
+struct kind {
+	const char *name;
+	uint8_t flags;
+};
+
+static const struct kind kinds[] = {
+	{ "syn", 0x02 }, { "ack", 0x10 }, { "rst", 0x04 },
+	{ "synack", 0x12 }, { "null", 0x00 }, { "badsum", 0x02 },
+};
+
+static uint32_t sum(const void *data, size_t len, uint32_t acc)
+{
+	const uint8_t *p = data;
+
+	for (; len > 1; len -= 2, p += 2)
+		acc += p[0] << 8 | p[1];
+	return len ? acc + (p[0] << 8) : acc;
+}
+
+static uint16_t fold(uint32_t acc)
+{
+	while (acc >> 16)
+		acc = (acc & 0xffff) + (acc >> 16);
+	return htons(~acc & 0xffff);
+}
+
+static void fill_tcp(struct tcphdr *th, uint16_t port, const struct kind *kind, uint32_t n)
+{
+	memset(th, 0, sizeof(*th));
+	th->th_sport = htons(FIRST_PORT + n % PORTS);
+	th->th_dport = htons(port);
+	th->th_seq = htonl(1000 + n * 7919);
+	th->th_ack = kind->flags & 0x10 ? htonl(n + 1) : 0;
+	th->th_off = 5;
+	th->th_flags = kind->flags;
+	th->th_win = htons(65535);
+}
+
+static size_t build4(uint8_t *at, struct in_addr dst, uint16_t port, const struct kind *kind,
+		     uint32_t n)
+{
+	struct iphdr *ip = (struct iphdr *)at;
+	struct tcphdr *th = (struct tcphdr *)(ip + 1);
+
+	memset(ip, 0, sizeof(*ip));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_TCP;
+	ip->tot_len = htons(sizeof(*ip) + sizeof(*th));
+	ip->saddr = htonl(0x0a630001 + n / PORTS);
+	ip->daddr = dst.s_addr;
+	ip->check = fold(sum(ip, sizeof(*ip), 0));
+	fill_tcp(th, port, kind, n);
+	th->th_sum = fold(sum(th, sizeof(*th),
+			      sum(&ip->saddr, 8, IPPROTO_TCP + sizeof(*th))));
+	if (!strcmp(kind->name, "badsum"))
+		th->th_sum ^= htons(1);
+	return sizeof(*ip) + sizeof(*th);
+}
+
+static size_t build6(uint8_t *at, struct in6_addr dst, uint16_t port, const struct kind *kind,
+		     uint32_t n)
+{
+	struct ip6_hdr *ip = (struct ip6_hdr *)at;
+	struct tcphdr *th = (struct tcphdr *)(ip + 1);
+	uint32_t host = htonl(1 + n / PORTS);
+
+	memset(ip, 0, sizeof(*ip));
+	ip->ip6_vfc = 0x60;
+	ip->ip6_hlim = 64;
+	ip->ip6_nxt = IPPROTO_TCP;
+	ip->ip6_plen = htons(sizeof(*th));
+	inet_pton(AF_INET6, "fd99::", &ip->ip6_src);
+	memcpy(ip->ip6_src.s6_addr + 12, &host, sizeof(host));
+	ip->ip6_dst = dst;
+	fill_tcp(th, port, kind, n);
+	th->th_sum = fold(sum(th, sizeof(*th),
+			      sum(&ip->ip6_src, 32, IPPROTO_TCP + sizeof(*th))));
+	if (!strcmp(kind->name, "badsum"))
+		th->th_sum ^= htons(1);
+	return sizeof(*ip) + sizeof(*th);
+}
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	fprintf(stderr, "flood: no kind '%s'\n", name);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET };
+	struct ether_header *eth;
+	const struct kind *kind;
+	uint8_t frame[256];
+	struct in6_addr dst6;
+	struct in_addr dst4;
+	long count, sent = 0;
+	int fd, four, pace;
+	uint16_t port;
+
+	if (argc < 7) {
+		fprintf(stderr, "usage: flood IFACE DMAC DST PORT KIND COUNT [PACE_US]\n");
+		return 2;
+	}
+	eth = (struct ether_header *)frame;
+	to.sll_ifindex = if_nametoindex(argv[1]);
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (!to.sll_ifindex || fd < 0 ||
+	    bind(fd, (struct sockaddr *)&to, sizeof(to))) {
+		perror(argv[1]);
+		return 1;
+	}
+	memset(frame, 2, sizeof(*eth));
+	if (sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", frame, frame + 1, frame + 2,
+		   frame + 3, frame + 4, frame + 5) != 6) {
+		fprintf(stderr, "flood: bad MAC address '%s'\n", argv[2]);
+		return 2;
+	}
+	four = inet_pton(AF_INET, argv[3], &dst4);
+	if (!four && !inet_pton(AF_INET6, argv[3], &dst6)) {
+		fprintf(stderr, "flood: bad address '%s'\n", argv[3]);
+		return 2;
+	}
+	eth->ether_type = htons(four ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+	port = atoi(argv[4]);
+	kind = find_kind(argv[5]);
+	count = atol(argv[6]);
+	pace = argc > 7 ? atoi(argv[7]) : 0;
+	for (long n = 0; n < count; n++) {
+		uint8_t *body = frame + sizeof(*eth);
+		size_t len = four ? build4(body, dst4, port, kind, n) :
+				    build6(body, dst6, port, kind, n);
+
+		if (send(fd, frame, sizeof(*eth) + len, 0) > 0)
+			sent++;
+		if (pace)
+			usleep(pace);
+	}
+	printf("%ld\n", sent);
+	return 0;
+}
