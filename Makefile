@@ -49,10 +49,53 @@ probes: | $(KDIR)/Makefile
 modules: probes
 	$(MAKE) -C $(KDIR) M=$(CURDIR) V=$(V) modules
 
+# What the harness runs beside the module: for the kernel that KDIR is for.
+harness:
+	$(MAKE) -s -C tests/drive
+	$(MAKE) -s -C tests/tools
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/tests/kmod V=$(V) modules
+
+test: modules harness
+	tests/run
+
+unit:
+	$(MAKE) -C tests/unit check
+	$(MAKE) -C tests/unit coverage
+
+lint:
+	scripts/lint
+
+check:
+	scripts/check unit harness
+
+debug:
+	scripts/check debug
+
+kernels:
+	scripts/check kernels
+
+demo:
+	scripts/demo
+
+vm:
+	scripts/vm
+
+VERSION := $(shell sed -n 's/^\#define LQ_VERSION "\(.*\)"/\1/p' src/main.c)
+install:
+	scripts/need dkms linux-headers-$(shell uname -r)
+	mkdir -p /usr/src/listenq-$(VERSION)
+	cp -r COPYING Kbuild Makefile README.md dkms.conf include src /usr/src/listenq-$(VERSION)/
+	dkms install listenq/$(VERSION)
+
+uninstall:
+	dkms remove listenq/$(VERSION) --all
+	rm -rf /usr/src/listenq-$(VERSION)
+
 clean:
 	@rm -rf include/generated
+	@for d in tests/unit tests/fuzz tests/drive tests/tools; do $(MAKE) -s -C $$d clean; done
 	@find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
 		-o -name 'modules.order' -o -name '.tmp_versions' -o -name log \) -exec rm -rf {} +
 
-.PHONY: help probes modules clean
+.PHONY: help probes modules harness test unit lint check debug kernels demo vm install uninstall clean

@@ -128,7 +128,7 @@
 	LQ_VERDICT(34, syn_no_route, no_route, 1,			\
 		   "no route back to the client, SYN thrown away")	\
 	LQ_VERDICT(35, syn_upper_refused, upper_protocol, 1,		\
-		   "refused by MPTCP, SYN thrown away")			\
+		   "refused by MPTCP")			\
 	LQ_VERDICT(36, syn_lost_race, race, 0,				\
 		   "another CPU queued the same request first")		\
 	LQ_VERDICT(37, syn_fastopen, fastopen, 0,			\
@@ -167,7 +167,7 @@
 	LQ_VERDICT(53, req_lost_race, race, 0,				\
 		   "another CPU completed the handshake first")		\
 	LQ_VERDICT(54, req_reset_lost_race, race, 0,			\
-		   "would have ended the request, another CPU took it first") \
+		   "another CPU took the request before this segment could end it") \
 	LQ_VERDICT(55, req_syn_again, repeated_syn, 0,			\
 		   "SYN repeated, SYN-ACK sent again")			\
 	LQ_VERDICT(56, req_syn_again_limited, rate_limit, 0,		\
@@ -181,11 +181,11 @@
 	LQ_VERDICT(60, req_paws_rst, paws, 0,				\
 		   "RST with too old a timestamp, ignored")		\
 	LQ_VERDICT(61, req_tsecr, tsecr, 0,				\
-		   "timestamp echo never sent, answered by ACK")	\
+		   "timestamp echo outside of what was sent, answered by ACK")	\
 	LQ_VERDICT(62, req_tsecr_limited, tsecr, 0,			\
-		   "timestamp echo never sent, ACK held back by tcp_invalid_ratelimit") \
+		   "timestamp echo outside of what was sent, ACK held back") \
 	LQ_VERDICT(63, req_tsecr_rst, tsecr, 0,				\
-		   "RST with a timestamp echo never sent, ignored")	\
+		   "RST with a timestamp echo outside of what was sent, ignored")	\
 	LQ_VERDICT(64, req_out_of_window, out_of_window, 0,		\
 		   "sequence out of window, answered by ACK")		\
 	LQ_VERDICT(65, req_out_of_window_limited, out_of_window, 0,	\
@@ -201,7 +201,7 @@
 	LQ_VERDICT(70, req_rst, peer_reset, 0,				\
 		   "RST from the client, request ended")		\
 	LQ_VERDICT(71, req_new_syn, new_syn, 1,				\
-		   "new SYN inside the window, request ended, answered by RST") \
+		   "new SYN inside the window, answered by RST") \
 	LQ_VERDICT(72, req_no_ack, flags, 0,				\
 		   "segment without ACK for a request, thrown away")	\
 	LQ_VERDICT(73, req_deferred, deferred, 0,			\
@@ -218,6 +218,7 @@ enum lq_verdict {
 	LQ_VERDICTS(LQ_VERDICT_ENUM)
 	LQ_V_count
 };
+
 #undef LQ_VERDICT_ENUM
 
 #define LQ_REASON_ENUM(number, name) LQ_R_##name = (number),
@@ -225,6 +226,7 @@ enum lq_reason {
 	LQ_REASONS(LQ_REASON_ENUM)
 	LQ_R_count
 };
+
 #undef LQ_REASON_ENUM
 
 #endif

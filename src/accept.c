@@ -19,6 +19,7 @@
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
+#include <linux/bits.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -32,11 +33,11 @@
 #include "accept.h"
 
 #define SHARD_BITS	6
-#define SHARDS		(1 << SHARD_BITS)
+#define SHARDS		BIT(SHARD_BITS)
 #define BUCKET_BITS	9
-#define BUCKETS		(1 << BUCKET_BITS)
+#define BUCKETS		BIT(BUCKET_BITS)
 #define FIRST_STAMPS	64		/* per shard */
-#define MOST_STAMPS	(1 << 14)	/* per shard: a million in all, 40 MB */
+#define MOST_STAMPS	BIT(14)		/* per shard: a million in all, 40 MB */
 
 /**
  * struct stamp - one connection in an accept queue

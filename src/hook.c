@@ -325,6 +325,7 @@ static int on_check_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	check_seen++;
 	return 0;
 }
+
 NOKPROBE_SYMBOL(on_check_entry);
 
 static int on_check_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -332,6 +333,7 @@ static int on_check_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	check_seen += 2 * (regs_return_value(regs) == 42);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(on_check_return);
 
 /**

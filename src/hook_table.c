@@ -37,6 +37,7 @@ CHECK_PROTO(cookie_v4_check, struct sock *(*)(struct sock *, struct sk_buff *));
 CHECK_PROTO(cookie_v6_check, struct sock *(*)(struct sock *, struct sk_buff *));
 CHECK_PROTO(inet_csk_reqsk_queue_drop_and_put,
 	    void (*)(struct sock *, struct request_sock *));
+CHECK_PROTO(tcp_req_err, void (*)(struct sock *, u32, bool));
 CHECK_PROTO(inet_csk_listen_stop, void (*)(struct sock *));
 CHECK_PROTO(inet_listen, int (*)(struct socket *, int));
 CHECK_PROTO(security_inet_conn_request, int (*)(LQ_LSM_CONST struct sock *,
@@ -60,6 +61,7 @@ enum row {
 	TCP_CREATE_OPENREQ_CHILD,
 	REQSK_TIMER_HANDLER,
 	REQSK_QUEUE_DROP_AND_PUT,
+	TCP_REQ_ERR,
 	TCP_RETRANSMIT_SYNACK,
 	KFREE_SKB,
 	INET_CSK_LISTEN_START,
@@ -339,6 +341,14 @@ static int on_queue_drop_and_put(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
+static int on_tcp_req_err(struct kprobe *kp, struct pt_regs *regs)
+{
+	hit(TCP_REQ_ERR);
+	lq_icmp_error(inet_reqsk(ARG(regs, 0, struct sock *)), ARG(regs, 1, u32),
+		      ARG(regs, 2, unsigned long) & 0xff);
+	return 0;
+}
+
 static void on_retransmit_synack(void *data, const struct sock *sk,
 				 const struct request_sock *req)
 {
@@ -536,6 +546,11 @@ struct lq_hook lq_hooks[ROWS] = {
 	.name = "inet_csk_reqsk_queue_drop_and_put", ENTRY(on_queue_drop_and_put),
 	.sees = "segments whose request outlived its listener",
 	.blind = "segments whose request outlived its listener, MPTCP joins",
+},
+[TCP_REQ_ERR] = {
+	.name = "tcp_req_err", ENTRY(on_tcp_req_err),
+	.sees = "requests that an ICMP error ends",
+	.blind = "requests that an ICMP error ends",
 },
 [TCP_RETRANSMIT_SYNACK] = {
 	.name = "tcp_retransmit_synack", TRACE(on_retransmit_synack),

@@ -82,8 +82,8 @@ void lq_observe_stop(void)
 	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
 #define TCP_COUNTER(net, field) \
 	((u32)__this_cpu_read((net)->mib.tcp_statistics->mibs[field]))
-#define IP_COUNTER(net, field) \
-	((u32)__this_cpu_read((net)->mib.ip_statistics->mibs[field]))
+#define IP_COUNTER(net, version, field) \
+	((u32)__this_cpu_read((net)->mib.version##_statistics->mibs[field]))
 
 static void read_counters(struct net *net, u32 *c)
 {
@@ -103,7 +103,10 @@ static void read_counters(struct net *net, u32 *c)
 	c[LQ_C_MIGRATED] = LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0;
 	c[LQ_C_PASSIVE_OPENS] = TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS);
 	c[LQ_C_ATTEMPT_FAILS] = TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS);
-	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, IPSTATS_MIB_OUTNOROUTES);
+	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
+#if IS_ENABLED(CONFIG_IPV6)
+	c[LQ_C_NO_ROUTES] += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
+#endif
 }
 
 static void report(struct net *net, const struct lq_event *event, enum lq_verdict verdict)
@@ -211,6 +214,19 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	report(sock_net(sk), &event, verdict);
 }
 
+/* Return values of hnd_req and check_req, and what is to be known of a new child. */
+static void note_returned(struct lq_frame *frame, struct sock *returned)
+{
+	struct lq_outcome *seen = &frame->seen;
+
+	seen->closed = inet_sk_state_load(frame->sk) != TCP_LISTEN;
+	seen->queue_full |= sk_acceptq_is_full(frame->sk);
+	seen->returned = !returned ? LQ_RET_NOTHING :
+			 returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
+	if (seen->returned == LQ_RET_CHILD)
+		seen->child_dead = returned->sk_state == TCP_CLOSE;
+}
+
 static void push(struct lq_frame *frame)
 {
 	frame->outer = __this_cpu_read(current_frame);
@@ -268,7 +284,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	fill_event(&frame->event, stage, sk, skb, req);
 	frame->seen.flags = frame->event.segment.flags;
 	frame->seen.via_check_req = frame->event.via == LQ_VIA_CHECK_REQ;
-	frame->seen.ipv6 = frame->event.flow.family == 6;
+	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
 	read_counters(net, frame->counters);
 	push(frame);
@@ -303,14 +319,17 @@ void lq_conn_request_close(struct lq_frame *frame)
 void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 {
 	struct net *net = sock_net(frame->sk);
+	enum lq_verdict verdict;
 
 	pop(frame, net);
-	frame->seen.closed = inet_sk_state_load(frame->sk) != TCP_LISTEN;
-	frame->seen.returned = !returned ? LQ_RET_NOTHING :
-			       returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
+	note_returned(frame, returned);
+	/* A subflow that joined has its connection's socket (mptcp_sock_graft). */
 	if (frame->seen.returned == LQ_RET_CHILD)
+		frame->seen.joined = frame->seen.upper && returned->sk_socket;
+	verdict = lq_outcome_hnd_req(&frame->seen);
+	if (verdict == LQ_V_cookie_accepted)
 		lq_accept_queued(returned, frame->event.listener);
-	report(net, &frame->event, lq_outcome_hnd_req(&frame->seen));
+	report(net, &frame->event, verdict);
 }
 
 /**
@@ -325,19 +344,14 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
  */
 void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock *returned)
 {
-	struct lq_outcome *seen = &frame->seen;
 	struct net *net = sock_net(frame->sk);
 	enum lq_verdict verdict;
 
 	pop(frame, net);
-	seen->closed = inet_sk_state_load(frame->sk) != TCP_LISTEN;
-	seen->stolen = READ_ONCE(*frame->stolen);
-	seen->returned = !returned ? LQ_RET_NOTHING :
-			 returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
-	if (seen->returned == LQ_RET_CHILD)
-		seen->child_dead = returned->sk_state == TCP_CLOSE;
+	note_returned(frame, returned);
+	frame->seen.stolen = READ_ONCE(*frame->stolen);
 
-	verdict = lq_outcome_check_req(seen);
+	verdict = lq_outcome_check_req(&frame->seen);
 	if (verdict == LQ_V_none) {
 		carry(LQ_VIA_CHECK_REQ, skb, net, &frame->event);
 		return;
@@ -426,6 +440,28 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 	event.retrans++;
 	lq_event_of_listener(&event, req->rsk_listener);
 	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
+}
+
+/**
+ * lq_icmp_error() - tcp_req_err: an ICMP error that answers a SYN-ACK
+ * @req: the request
+ * @seq: sequence number that the error quotes
+ * @fatal: the error ends connections
+ *
+ * Context: bottom halves off.
+ */
+void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
+{
+	struct lq_event event;
+
+	/* As tcp_req_err: anything else leaves the request alone. */
+	if (!fatal || seq != tcp_rsk(req)->snt_isn)
+		return;
+	memset(&event, 0, sizeof(event));
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	lq_event_of_listener(&event, req->rsk_listener);
+	trace_lq_request(&event, LQ_WHAT_ICMP_ERROR);
 }
 
 /**

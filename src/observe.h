@@ -34,6 +34,7 @@ enum lq_what {
 	LQ_WHAT_LISTEN,
 	LQ_WHAT_BACKLOG,
 	LQ_WHAT_CLOSE,
+	LQ_WHAT_ICMP_ERROR,
 };
 
 /**
@@ -119,6 +120,7 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb,
 int lq_timer_open(struct lq_frame *frame, struct request_sock *req);
 void lq_timer_close(struct lq_frame *frame);
 void lq_synack_repeated(const struct sock *sk, struct request_sock *req);
+void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal);
 void lq_request_dropped(struct sock *sk, struct request_sock *req);
 void lq_skb_dropped(struct sk_buff *skb);
 

@@ -124,7 +124,8 @@ TRACE_EVENT(lq_verdict,
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
-	TP_printk("stage=%s verdict=%s reason=%s loss=%u acted=%s via=%s flags=%s seq=%u ack=%u len=%u " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
+	TP_printk("stage=%s verdict=%s reason=%s loss=%u acted=%s via=%s flags=%s seq=%u ack=%u len=%u "
+		LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
 		__print_symbolic(__entry->stage, { 1, "do_rcv" }, { 2, "hnd_req" },
 				 { 3, "check_req" }, { 4, "conn_request" }, { 5, "rcv" }),
 		__print_symbolic(__entry->verdict, LQ_VERDICTS(LQ_NAME) { 0, "none" }),
@@ -163,7 +164,8 @@ TRACE_EVENT(lq_request,
 	),
 	TP_printk("what=%s loss=%u " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT " timeouts=%u acked=%u",
 		__print_symbolic(__entry->what, { 1, "retransmitted" }, { 2, "expired" },
-				 { 3, "killed_by_close" }, { 4, "migrated" }),
+				 { 3, "killed_by_close" }, { 4, "migrated" },
+				 { 8, "icmp_error" }),
 		__entry->loss, LQ_FLOW_PRINT, LQ_QUEUE_PRINT, __entry->timeouts,
 		__entry->acked)
 );

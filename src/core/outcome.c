@@ -19,6 +19,15 @@ static bool moved(const struct lq_outcome *o, enum lq_counter counter)
 }
 
 /*
+ * syn_recv_sock counted an overflow. SMC counts its own handshakes' overflow there
+ * too (smc_tcp_syn_recv_sock), with room in the listener's queue.
+ */
+static bool accept_queue_full(const struct lq_outcome *o)
+{
+	return moved(o, LQ_C_LISTEN_OVERFLOWS) && (!o->upper || o->queue_full);
+}
+
+/*
  * Why syn_recv_sock made no child although the accept queue had room (seed
  * tcp_v4_syn_recv_sock; tcp_v6_syn_recv_sock looks for the route first).
  */
@@ -94,12 +103,16 @@ enum lq_verdict lq_outcome_conn_request(const struct lq_outcome *o)
  * alone (tcp_rcv_state_process, state LISTEN: ACK is answered by RST, RST and
  * everything else is thrown away; a RST never answers a RST).
  *
- * Return: one of LQ_V_stray_*, LQ_V_cookie_* or LQ_V_req_bad_ack.
+ * Return: one of LQ_V_stray_*, LQ_V_cookie_*, LQ_V_req_bad_ack or
+ * LQ_V_req_mptcp_joined.
  */
 enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 {
-	if (o->returned == LQ_RET_CHILD)
-		return LQ_V_cookie_accepted;
+	if (o->returned == LQ_RET_CHILD) {
+		if (o->child_dead)
+			return LQ_V_cookie_upper_refused;
+		return o->joined ? LQ_V_req_mptcp_joined : LQ_V_cookie_accepted;
+	}
 
 	if (o->returned == LQ_RET_LISTENER) {
 		if (o->flags & LQ_RST)
@@ -114,7 +127,7 @@ enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 						       LQ_V_stray_ack;
 	}
 
-	if (moved(o, LQ_C_LISTEN_OVERFLOWS))
+	if (accept_queue_full(o))
 		return LQ_V_cookie_accept_full;
 	if (!o->lsm_asked)
 		return LQ_V_cookie_no_memory;
@@ -147,7 +160,7 @@ static enum lq_verdict no_child(const struct lq_outcome *o)
 	/* Only tcp_abort_on_overflow ends the request here. */
 	bool reset = moved(o, LQ_C_EMBRYONIC_RSTS);
 
-	if (moved(o, LQ_C_LISTEN_OVERFLOWS))
+	if (accept_queue_full(o))
 		return reset ? LQ_V_req_accept_full_reset : LQ_V_req_accept_full;
 
 	switch (why_childless(o)) {
@@ -241,10 +254,11 @@ enum lq_verdict lq_outcome_check_req(const struct lq_outcome *o)
 	}
 
 	if (o->stolen)
-		return moved(o, LQ_C_ATTEMPT_FAILS) ? LQ_V_req_reset_lost_race :
-						      LQ_V_req_lost_race;
+		/* On its way to embryonic_reset, or of the child that came too late? */
+		return moved(o, LQ_C_ATTEMPT_FAILS) || moved(o, LQ_C_LISTEN_DROPS) ?
+			       LQ_V_req_reset_lost_race : LQ_V_req_lost_race;
 
-	if (moved(o, LQ_C_LISTEN_OVERFLOWS) || moved(o, LQ_C_LISTEN_DROPS))
+	if (moved(o, LQ_C_LISTEN_DROPS))
 		return no_child(o);
 	/* inet_csk_complete_hashdance: the child found no accept queue. */
 	if (moved(o, LQ_C_PASSIVE_OPENS))

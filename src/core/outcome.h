@@ -66,10 +66,10 @@ enum lq_synack {
  * @fastopen: tcp_check_req works for a TCP Fast Open child
  * @stolen: tcp_check_req says that another CPU owns the request
  * @joined: the new connection is not for the accept queue (MPTCP join)
- * @child_dead: and it came back closed: the upper protocol refused and reset it
+ * @child_dead: the new connection came back closed: the upper protocol refused it
+ * @queue_full: the accept queue was full before or after
  * @closed: the listener does not listen any more at return
  * @upper: MPTCP or SMC put their own syn_recv_sock in front
- * @ipv6: the packet is IPv6
  */
 struct lq_outcome {
 	u32 moved;
@@ -91,9 +91,9 @@ struct lq_outcome {
 	bool stolen;
 	bool joined;
 	bool child_dead;
+	bool queue_full;
 	bool closed;
 	bool upper;
-	bool ipv6;
 };
 
 enum lq_verdict lq_outcome_conn_request(const struct lq_outcome *o);

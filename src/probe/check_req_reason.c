@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* 7.x: tcp_check_req takes a drop reason. */
 #include <net/tcp.h>
 static_assert(__same_type(&tcp_check_req,

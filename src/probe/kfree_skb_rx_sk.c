@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* Tracepoint kfree_skb passes a reason and the receiving socket, const. */
 #include <trace/events/skb.h>
 static void on_kfree_skb(void *data, struct sk_buff *skb, void *location,

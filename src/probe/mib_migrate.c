@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* 5.14: requests that move to another listener are counted. */
 #include <linux/snmp.h>
 int probe(void);

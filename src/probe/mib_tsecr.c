@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* 7.x: a timestamp echo that was never sent is refused and counted. */
 #include <linux/snmp.h>
 int probe(void);

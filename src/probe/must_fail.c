@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* Compiles with no kernel's headers: struct sock has no such field. */
 #include <net/tcp.h>
 int probe(const struct sock *sk);

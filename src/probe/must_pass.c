@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* Compiles with every kernel's headers. */
 #include <net/tcp.h>
 int probe(const struct sock *sk);

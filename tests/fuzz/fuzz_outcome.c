@@ -55,7 +55,7 @@ static void read_facts(struct lq_outcome *o, struct input *in)
 	o->child_dead = bit(in);
 	o->closed = bit(in);
 	o->upper = bit(in);
-	o->ipv6 = bit(in);
+	o->queue_full = bit(in);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);

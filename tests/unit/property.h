@@ -81,7 +81,7 @@ static inline bool belongs(enum stage stage, enum lq_verdict v)
 		return starts(name, "syn_");
 	case HND_REQ:
 		return starts(name, "stray_") || starts(name, "cookie_") ||
-		       v == LQ_V_req_bad_ack;
+		       v == LQ_V_req_bad_ack || v == LQ_V_req_mptcp_joined;
 	default:
 		return starts(name, "req_") && v != LQ_V_req_bad_ack;
 	}

@@ -40,6 +40,12 @@ struct example {
 
 static const struct example examples[] = {
 	/* A child that had to go again, as told by its last ACK and by its cookie. */
+	CASE(accept_queue_full, overflow_of_smc_alone, CHECK_REQ, req_upper_refused,
+	     .flags = LQ_ACK, .upper = true,
+	     .moved = MOVED(LISTEN_OVERFLOWS) | MOVED(LISTEN_DROPS)),
+	CASE(accept_queue_full, full_under_smc, CHECK_REQ, req_accept_full,
+	     .flags = LQ_ACK, .upper = true, .queue_full = true,
+	     .moved = MOVED(LISTEN_OVERFLOWS) | MOVED(LISTEN_DROPS)),
 	CASE(why_childless, child_uncounted_upper, CHECK_REQ, req_upper_refused,
 	     .flags = LQ_ACK, CHILD, .upper = true),
 	CASE(why_childless, child_uncounted_clone_failed, CHECK_REQ, req_no_memory,
@@ -57,7 +63,7 @@ static const struct example examples[] = {
 	CASE(why_childless, child_never_asked_upper, CHECK_REQ, req_upper_refused,
 	     .flags = LQ_ACK, .upper = true, DROPPED),
 	CASE(why_childless, child_never_asked_ipv6, CHECK_REQ, req_no_route,
-	     .flags = LQ_ACK, .ipv6 = true, DROPPED),
+	     .flags = LQ_ACK, DROPPED),
 
 	CASE(lq_outcome_conn_request, cookie_unsent, CONN_REQUEST, syn_cookie_unsent,
 	     .flags = LQ_SYN, .lsm_asked = true, .synack = LQ_SYNACK_COOKIE,
@@ -107,11 +113,17 @@ static const struct example examples[] = {
 	     .flags = LQ_SYN, .lsm_asked = true, .upper = true,
 	     .moved = MOVED(LISTEN_DROPS) | MOVED(NO_ROUTES)),
 	CASE(lq_outcome_conn_request, no_route_ipv6, CONN_REQUEST, syn_no_route,
-	     .flags = LQ_SYN, .lsm_asked = true, .ipv6 = true, DROPPED),
+	     .flags = LQ_SYN, .lsm_asked = true, DROPPED),
 
 	CASE(lq_outcome_hnd_req, cookie_accepted, HND_REQ, cookie_accepted,
 	     .flags = LQ_ACK, .returned = LQ_RET_CHILD, .lsm_asked = true,
 	     .child_asked = true, .moved = MOVED(COOKIES_RECV) | MOVED(PASSIVE_OPENS)),
+	CASE(lq_outcome_hnd_req, cookie_joined, HND_REQ, req_mptcp_joined,
+	     .flags = LQ_ACK, .returned = LQ_RET_CHILD, .lsm_asked = true, .upper = true,
+	     .child_asked = true, .joined = true, .moved = MOVED(COOKIES_RECV)),
+	CASE(lq_outcome_hnd_req, cookie_join_refused, HND_REQ, cookie_upper_refused,
+	     .flags = LQ_ACK, .returned = LQ_RET_CHILD, .lsm_asked = true, .upper = true,
+	     .child_asked = true, .child_dead = true, .moved = MOVED(COOKIES_RECV)),
 	CASE(lq_outcome_hnd_req, stray_rst, HND_REQ, stray_rst,
 	     .flags = LQ_RST, .returned = LQ_RET_LISTENER),
 	CASE(lq_outcome_hnd_req, stray_rst_with_ack, HND_REQ, stray_rst,
@@ -249,6 +261,9 @@ static const struct example examples[] = {
 	CASE(request_stays_or_ends, upper_uncounted, CHECK_REQ, req_upper_refused,
 	     .flags = LQ_ACK, .upper = true),
 
+	CASE(lq_outcome_check_req, overflow_reset_came_second, CHECK_REQ, req_reset_lost_race,
+	     .flags = LQ_ACK, .stolen = true,
+	     .moved = MOVED(LISTEN_OVERFLOWS) | MOVED(LISTEN_DROPS)),
 	CASE(lq_outcome_check_req, fastopen_passed, CHECK_REQ, req_fastopen_passed,
 	     .flags = LQ_ACK, .returned = LQ_RET_LISTENER, .fastopen = true),
 	CASE(lq_outcome_check_req, given_back, CHECK_REQ, none,
@@ -345,6 +360,9 @@ static bool next_walk(void)
 	return true;
 }
 
+/* The packet's family: chosen where a path begins to differ by it. */
+static bool walk_ipv6;
+
 /* What syn_recv_sock ended in; the order is that of last_ack_verdicts. */
 enum ending { FULL, NO_MEMORY, NO_BUCKET, NO_ROUTE, UPPER, CHILD_MADE };
 
@@ -357,25 +375,28 @@ static enum ending dropped(struct lq_outcome *o, enum ending why)
 /* tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock, or SMC's and MPTCP's before them. */
 static enum ending walk_syn_recv_sock(struct lq_outcome *o, bool has_route)
 {
-	o->ipv6 = coin();
+	walk_ipv6 = coin();
 	o->upper = coin();
 	/* It may close at any time; what was counted counts. */
 	o->closed = coin();
-	/* SMC counts what it refuses. */
-	if (o->upper && coin())
+	/* SMC counts what it refuses, as an overflow of the listener too. */
+	if (o->upper && coin()) {
+		o->moved |= coin() ? MOVED(LISTEN_OVERFLOWS) : 0;
 		return dropped(o, UPPER);
+	}
 	if (coin()) {
+		o->queue_full = true;
 		o->moved |= MOVED(LISTEN_OVERFLOWS);
 		return dropped(o, FULL);
 	}
 	/* Under an upper protocol these facts are those of its refusal. */
-	if (!has_route && o->ipv6 && !o->upper && coin())
+	if (!has_route && walk_ipv6 && !o->upper && coin())
 		return dropped(o, NO_ROUTE);
 	o->child_asked = true;
 	if (coin())
 		return dropped(o, NO_MEMORY);
 	o->moved |= MOVED(PASSIVE_OPENS);
-	if (!has_route && !o->ipv6 && coin()) {
+	if (!has_route && !walk_ipv6 && coin()) {
 		o->moved |= MOVED(NO_ROUTES);
 		return dropped(o, NO_ROUTE);
 	}
@@ -386,15 +407,15 @@ static enum ending walk_syn_recv_sock(struct lq_outcome *o, bool has_route)
 
 static enum lq_verdict walk_route_req(struct lq_outcome *o)
 {
-	o->ipv6 = coin();
+	walk_ipv6 = coin();
 	o->upper = coin();
 	o->lsm_asked = true;
 	o->lsm_denied = coin();
 	if (o->lsm_denied)
 		return LQ_V_syn_security;
 	/* No counter of IPv4's tells of a route missing for IPv6. */
-	if (!(o->ipv6 && o->upper) && coin()) {
-		o->moved |= o->ipv6 ? 0 : MOVED(NO_ROUTES);
+	if (!(walk_ipv6 && o->upper) && coin()) {
+		o->moved |= walk_ipv6 ? 0 : MOVED(NO_ROUTES);
 		return LQ_V_syn_no_route;
 	}
 	return o->upper && coin() ? LQ_V_syn_upper_refused : LQ_V_none;
@@ -504,7 +525,11 @@ static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
 	if (coin())
 		return LQ_V_cookie_lost_race;
 	o->returned = LQ_RET_CHILD;
-	return LQ_V_cookie_accepted;
+	o->child_dead = o->upper && coin();
+	if (o->child_dead)
+		return LQ_V_cookie_upper_refused;
+	o->joined = o->upper && coin();
+	return o->joined ? LQ_V_req_mptcp_joined : LQ_V_cookie_accepted;
 }
 
 /* A last ACK that is good: the end of tcp_check_req. */
@@ -728,7 +753,7 @@ static void random_facts(struct lq_outcome *o)
 		.child_dead = bits & 1 << 14,
 		.closed = bits & 1 << 15,
 		.upper = bits & 1 << 16,
-		.ipv6 = bits & 1 << 17,
+		.queue_full = bits & 1 << 17,
 	};
 }
 
