@@ -7,6 +7,7 @@
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ko=${LISTENQ_KO:-$tests/../listenq.ko}
+# shellcheck disable=SC2034
 kmod=${LISTENQ_KMOD:-$tests/kmod}
 tracing=/sys/kernel/tracing
 seen=${LISTENQ_SEEN:-/tmp/listenq.seen}

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
 # net.sh - the two namespaces that the story driver plays in; to be sourced
 #
 #   net_up    makes lqc-$$ (client) and lqs-$$ (server) and joins them by a veth
@@ -23,6 +24,7 @@ net_fail() {
 
 # net_sysctl NAMESPACE NAME VALUE
 net_sysctl() {
+	# shellcheck disable=SC2016
 	ip netns exec "$1" sh -c 'echo "$1" > "/proc/sys/net/$0"' "$2" "$3"
 }
 
@@ -47,6 +49,7 @@ net_up() {
 	ip link add lqc netns "$LQ_CLIENT" type veth peer name lqs netns "$LQ_SERVER" ||
 		{ net_fail "can't make a veth pair"; return 1; }
 	for pair in "$LQ_CLIENT lqc" "$LQ_SERVER lqs"; do
+		# shellcheck disable=SC2086
 		set -- $pair
 		net_sysctl "$1" ipv4/ip_forward 0
 		net_sysctl "$1" ipv4/conf/all/rp_filter 0

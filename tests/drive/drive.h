@@ -68,6 +68,7 @@ struct segment {
 	uint16_t		win, len;	/* len: payload bytes */
 	uint8_t			ttl, tos;
 	bool			badsum, eth_broadcast;
+	int			cpu;		/* where another thread sends it; -1: here */
 	struct tcp_options	opt;
 };
 
@@ -111,7 +112,7 @@ void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 long long now_ms(void);
 
 /* story.c: true = ran (see report_failed()), false = skipped, reason filled */
-bool story_run(const char *text, char *title, char *reason, size_t size);
+bool story_run(const char *path, const char *text, char *title, char *reason, size_t size);
 bool story_try(const char *text);
 
 /* statement.c: one statement of a flow, of the server, of an expectation */
@@ -154,10 +155,16 @@ struct flow *flow_by_client(const struct in6_addr *addr, uint16_t port);
 void flow_deliver(const struct segment *seg);
 bool flow_reply(struct flow *f, int ms, struct segment *seg);
 void flow_leftovers(void);
+void flow_sent(struct flow *f, const struct segment *seg);
 void flow_send(struct flow *f, const struct segment *seg);
 bool flow_statement(int argc, char **argv);
 void address_text(const struct in6_addr *addr, char *out, size_t size);
 struct in6_addr server_address(void);
+
+/* cpu.c */
+bool cpu_send(struct flow *f, const struct segment *seg, int cpu);
+void cpu_join(void);
+bool cpu_two(void);
 
 /* sockopt.c */
 bool listen_option(int fd, const char *word);
@@ -175,8 +182,9 @@ bool server_accept(int argc, char **argv);
 bool server_drops(int argc, char **argv);
 void server_check_drops(void);
 
-/* host.c: sysctls and commands in the server's namespace, undone afterwards */
+/* host.c: sysctls, delays and commands in the server's namespace, undone afterwards */
 bool host_sysctl(const char *name, const char *value);
+bool host_delay(int argc, char **argv);
 bool host_run(const char *command, bool later);
 void host_restore(void);
 char *host_substitute(const char *text);
@@ -195,6 +203,7 @@ enum event_kind { EV_VERDICT, EV_REQUEST, EV_ACCEPT, EV_LISTENER, EV_KINDS };
 struct expect;
 void events_begin(void);
 struct expect *expect_verdict(struct flow *f, const char *name);
+bool expect_any(struct flow *f, int argc, char **argv);
 struct expect *expect_request(struct flow *f, const char *what);
 struct expect *expect_accept(struct flow *f);
 struct expect *expect_listener(struct listener *l, const char *what);
@@ -202,6 +211,8 @@ struct expect *expect_last_listener(const char *what);
 void expect_check(struct expect *e, const char *key, char op, const char *value);
 bool expect_checks(struct expect *e, int argc, char **argv);
 void events_finish(void);
+bool events_race(int argc, char **argv);
+bool events_race_lost(void);
 const struct expect *expect_first(void);
 const struct expect *expect_next(const struct expect *e);
 extern unsigned long frames_to_listener, verdicts_seen;
@@ -218,6 +229,7 @@ struct expect {
 	enum event_kind	kind;
 	struct flow	*flow;		/* NULL for a listener's own events */
 	struct listener	*listener;
+	int		among;		/* it is one of the next N events of its flow */
 	int		nr;
 	struct check	check[24];
 	struct expect	*next;
@@ -229,6 +241,7 @@ unsigned int trace_read(void);
 void trace_compare(void);
 void trace_print(void);
 unsigned int trace_verdicts(void);
+bool trace_has(const char *verdict);
 
 /* counters.c */
 void counters_begin(void);
@@ -241,5 +254,6 @@ bool counters_know(const char *name);
 void feature_force(const char *word);
 void feature_probe(void);
 bool feature_have(const char *name);
+void feature_print(void);
 
 #endif

@@ -21,6 +21,7 @@ const char * const event_names[EV_KINDS] = {
 unsigned long frames_to_listener, verdicts_seen;
 
 static struct expect *first, **last = &first;
+static char race[40];		/* the verdict that a story is about, see main.c */
 
 struct verdict_row {
 	int		number;
@@ -69,6 +70,7 @@ void events_begin(void)
 		free(e);
 	}
 	last = &first;
+	race[0] = '\0';
 	if (cfg.trace_dir)
 		trace_clear();
 }
@@ -93,6 +95,7 @@ static struct expect *expect_add(enum event_kind kind, struct flow *f, struct li
 	e->kind = kind;
 	e->flow = f;
 	e->listener = l;
+	e->among = 1;
 	*last = e;
 	last = &e->next;
 	return e;
@@ -177,6 +180,20 @@ struct expect *expect_verdict(struct flow *f, const char *name)
 	if (f->listener && f->listener->cookie)
 		check_number(e, "listener", f->listener->cookie);
 	return e;
+}
+
+/* VERDICT VERDICT...: as many events of alike segments, in any order */
+bool expect_any(struct flow *f, int argc, char **argv)
+{
+	struct expect *e;
+
+	for (; argc; argc--, argv++) {
+		e = expect_verdict(f, *argv);
+		if (!e)
+			return false;
+		e->among = argc;
+	}
+	return true;
 }
 
 struct expect *expect_request(struct flow *f, const char *what)
@@ -291,4 +308,20 @@ void events_finish(void)
 	wire_pump(0);
 	trace_compare();
 	verdicts_seen += trace_verdicts();
+}
+
+/* race VERDICT: without that one, the story did not come about */
+bool events_race(int argc, char **argv)
+{
+	if (argc != 2 || !verdict_find(argv[1]) || !cfg.trace_dir) {
+		fail("race VERDICT, and only where events are seen");
+		return false;
+	}
+	snprintf(race, sizeof(race), "%s", argv[1]);
+	return true;
+}
+
+bool events_race_lost(void)
+{
+	return race[0] && !trace_has(race);
 }

@@ -169,7 +169,8 @@ void flow_leftovers(void)
 		}
 }
 
-void flow_send(struct flow *f, const struct segment *seg)
+/* The last segment of the flow is this one. */
+void flow_sent(struct flow *f, const struct segment *seg)
 {
 	char text[128];
 
@@ -178,6 +179,11 @@ void flow_send(struct flow *f, const struct segment *seg)
 		segment_text(f, seg, text, sizeof(text));
 		note("%s", text);
 	}
+}
+
+void flow_send(struct flow *f, const struct segment *seg)
+{
+	flow_sent(f, seg);
 	wire_send(seg);
 }
 

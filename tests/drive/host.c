@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * host.c - sysctls and commands in the server's namespace, taken back afterwards
+ * host.c - sysctls, delays and commands in the server's namespace, taken back
+ * afterwards
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,20 +58,53 @@ static bool read_file(const char *path, char *value, size_t size)
 	return n > 0;
 }
 
-bool host_sysctl(const char *name, const char *value)
+/* Writes a file for the time of the story. */
+static bool set(const char *path, const char *value)
 {
 	struct undo *u = undo_add();
-	char *p;
 
-	snprintf(u->path, sizeof(u->path), "/proc/sys/%s", name);
-	for (p = u->path; *p; p++)
-		if (*p == '.')
-			*p = '/';
-	if (!read_file(u->path, u->value, sizeof(u->value)) || !write_file(u->path, value)) {
-		fail("sysctl %s = %s: %s", name, value, strerror(errno));
+	snprintf(u->path, sizeof(u->path), "%s", path);
+	if (!read_file(path, u->value, sizeof(u->value)) || !write_file(path, value)) {
+		fail("%s = %s: %s", path, value, strerror(errno));
 		return false;
 	}
 	return true;
+}
+
+bool host_sysctl(const char *name, const char *value)
+{
+	char path[128], *p;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	for (p = path; *p; p++)
+		if (*p == '.')
+			*p = '/';
+	return set(path, value);
+}
+
+/* delay PLACE[,PLACE]... MICROSECONDS: the module waits there (src/main.h) */
+bool host_delay(int argc, char **argv)
+{
+	static const char * const places[] = { "request", "child", "close", "kill" };
+	char *place, *save = NULL, bits[16];
+	unsigned int at = 0, i;
+
+	if (argc != 3) {
+		fail("delay PLACE[,PLACE]... MICROSECONDS");
+		return false;
+	}
+	for (place = strtok_r(argv[1], ",", &save); place; place = strtok_r(NULL, ",", &save)) {
+		for (i = 0; i < ARRAY_SIZE(places) && strcmp(place, places[i]); i++)
+			;
+		if (i == ARRAY_SIZE(places)) {
+			fail("no such place: %s", place);
+			return false;
+		}
+		at |= 1 << i;
+	}
+	snprintf(bits, sizeof(bits), "%u", at);
+	return set("/sys/module/listenq/parameters/delay_us", argv[2]) &&
+	       set("/sys/module/listenq/parameters/delay_at", bits);
 }
 
 /* {A.port} {A.seq} {A.ack} (of the segment sent last), {L.port} {L.cookie} */

@@ -3,7 +3,7 @@
  * drive - plays stories on the listen path and checks every word of the answer
  *
  *   usage: drive [-4|-6|-m] [-c CLIENTNS] [-s SERVERNS] [-e TRACEFS_INSTANCE | -n]
- *                [-a ACTED] [-k FEATURE]... [-v] STORY...
+ *                [-a ACTED] [-k FEATURE]... [-v] STORY... | -f
  *
  * The driver sits at both ends of a veth pair (tests/net.sh): in SERVERNS it owns
  * the listening sockets, in CLIENTNS it writes and reads Ethernet frames, playing
@@ -15,6 +15,7 @@
  *   -a W    who must have acted: "stock" (default) or "listenq" (takeover)
  *   -k F    feature F is there, -k '!F' it is not; the others are probed
  *   -v      every segment is written down
+ *   -f      the features found are printed, one per line, and no story is played
  *
  * Output is TAP; the exit status is 0 if no story failed, 1 if one did, 2 if the
  * driver could not run.
@@ -35,8 +36,11 @@
  *   title TEXT
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
+ *   race VERDICT              while nothing got that one, the story is played again
+ *                             (20 times at most), whatever else it says
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
- *   tw_isn md5 mptcp smc nft lsm failslab wrap (uptime 300-420 s: jiffies are near 0)
+ *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
+ *   wrap (uptime 300-420 s: jiffies are near 0)
  *
  * The server
  *   listen BACKLOG [as=NAME] [port-of=NAME] [reuseport] [v6only] [defer=SECONDS]
@@ -49,6 +53,10 @@
  *   route unreachable|prohibit|blackhole A     no way back to flow A's address
  *   deny [NAME], allow        a security module refuses this listener's requests
  *   sysctl NAME VALUE         restored afterwards
+ *   delay PLACE[,PLACE] US    the module waits US microseconds (up to 20000) before a
+ *                             request is queued, before a child is made, before a close
+ *                             drops children, before a RST or SYN kills a request:
+ *                             request child close kill
  *   run COMMAND, undo COMMAND now / when the story ends; in the server's namespace;
  *                             {A} {A.port} {A.seq} {A.ack} {L.port} {L.cookie} {server}
  *                             {netns} {dev} {ip} are replaced
@@ -59,6 +67,8 @@
  *       [ts VAL ECR|echo[+-N]] [tfo request|learned|HEX] [mpc] [mpj A] [mpj-wrong A]
  *       [opt HEX] [badsum] [ttl N] [tos N] [ect0] [ce] [dst broadcast|multicast]
  *       [src IPV6] [eth broadcast] [to NAME|closed]    mpc, mpj: MPTCP, join what A began
+ *       [cpu N]               sent from CPU N, nobody waits for it:
+ *   join                      waits; only now it is the last segment of its flow
  *   A < FLAGS [seq N] [ack N] [len N] [win N] [mss N] [wscale N] [sackok|nosack]
  *       [ts|nots] [tsecr N] [tfo|notfo] [tos N] [in TIME]     within 1 s by default
  *   A < none TIME
@@ -73,6 +83,7 @@
  * The events of the last segment sent by the flow that was named last (or: B = ...)
  *   = VERDICT [CHECK...]      lq_verdict, with reason, loss, stage, who and which
  *                             segment checked unasked; "= none" is a comment
+ *   =any VERDICT VERDICT...   the events of identical segments, in any order
  *   =request retransmitted|expired|killed_by_close|migrated [CHECK...]
  *   =accept [CHECK...]        where somebody else than the driver accepts (SMC)
  *   =listener listen|backlog|close [CHECK...]   more about what is expected anyway
@@ -127,8 +138,7 @@ static bool run_one(int number, const char *path)
 	const char *name = story_name(path);
 	bool ran;
 
-	report_begin(path);
-	ran = story_run(read_story(path), title, reason, sizeof(title));
+	ran = story_run(path, read_story(path), title, reason, sizeof(title));
 	printf("%sok %d - %s %s", report_failed() ? "not " : "", number, name,
 	       mode_names[cfg.mode]);
 	if (!ran && !report_failed())
@@ -144,16 +154,16 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: drive [-4|-6|-m] [-c CLIENTNS] [-s SERVERNS] [-e TRACEFS_INSTANCE | -n]\n"
-		"             [-a ACTED] [-k FEATURE]... [-v] STORY...\n");
+		"             [-a ACTED] [-k FEATURE]... [-v] STORY... | -f\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	bool no_events = false;
+	bool no_events = false, list = false;
 	int i, c, failed = 0;
 
-	while ((c = getopt(argc, argv, "46mc:s:e:na:k:v")) != -1) {
+	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vf")) != -1) {
 		switch (c) {
 		case '4':
 			cfg.mode = MODE_IPV4;
@@ -185,16 +195,24 @@ int main(int argc, char **argv)
 		case 'v':
 			cfg.verbose = true;
 			break;
+		case 'f':
+			list = true;
+			break;
 		default:
 			return usage();
 		}
 	}
 	/* Without -n a forgotten -e must not pass as a run that checked the events. */
-	if (!cfg.client_ns || !cfg.server_ns || no_events == !!cfg.trace_dir || optind == argc)
+	if (!cfg.client_ns || !cfg.server_ns || list != (optind == argc) ||
+	    (!list && no_events == !!cfg.trace_dir))
 		return usage();
 
 	wire_open();
 	feature_probe();
+	if (list) {
+		feature_print();
+		return 0;
+	}
 	printf("TAP version 13\n1..%d\n", argc - optind);
 	for (i = optind; i < argc; i++)
 		failed += run_one(i - optind + 1, argv[i]);

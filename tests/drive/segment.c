@@ -290,6 +290,7 @@ bool segment_build(struct flow *f, int argc, char **argv, struct segment *seg)
 	seg->ack = seg->flags & F_ACK ? f->peer_isn + 1 : 0;
 	seg->win = 65535;
 	seg->ttl = 64;
+	seg->cpu = -1;
 
 	while (w.argc && !w.bad) {
 		word = next(&w);
@@ -304,6 +305,8 @@ bool segment_build(struct flow *f, int argc, char **argv, struct segment *seg)
 			seg->len = number(&w);
 		else if (!strcmp(word, "to"))
 			port(&w, f, seg);
+		else if (!strcmp(word, "cpu"))
+			seg->cpu = number(&w);
 		else if (!option_word(word, &w, f, seg) && !ip_word(word, &w, seg)) {
 			fail("no such word: %s", word);
 			return false;

@@ -30,6 +30,8 @@ static bool say(struct flow *f, int argc, char **argv)
 	}
 	if (!segment_build(f, argc, argv, &seg))
 		return false;
+	if (seg.cpu >= 0)
+		return cpu_send(f, &seg, seg.cpu);
 	flow_send(f, &seg);
 	return true;
 }
@@ -176,6 +178,8 @@ static bool expectation(struct flow *f, int argc, char **argv)
 	}
 	if (!strcmp(argv[0], "=") && !strcmp(argv[1], "none"))
 		return true;
+	if (!strcmp(argv[0], "=any"))
+		return expect_any(f, argc - 1, argv + 1);
 	if (!strcmp(argv[0], "=")) {
 		e = expect_verdict(f, argv[1]);
 	} else if (!strcmp(argv[0], "=request")) {
@@ -236,6 +240,14 @@ static bool pass_time(int argc, char **argv)
 	return true;
 }
 
+static bool join(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	cpu_join();
+	return true;
+}
+
 static bool sysctl(int argc, char **argv)
 {
 	if (argc == 3)
@@ -257,6 +269,9 @@ static const struct {
 	{ "syns",	many },
 	{ "handshakes",	many },
 	{ "sysctl",	sysctl },
+	{ "delay",	host_delay },
+	{ "join",	join },
+	{ "race",	events_race },
 	{ "route",	route_statement },
 	{ "deny",	deny_statement },
 	{ "allow",	allow_statement },

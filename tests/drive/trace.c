@@ -3,8 +3,8 @@
  * trace.c - the events a private tracefs instance holds, against the expected ones
  *
  * An event is the story's if it names one of its clients or listeners. The
- * events of one flow, and those of one listener, come in a known order; between
- * flows nothing is said about order.
+ * events of one flow, and those of one listener, come in a known order, but for
+ * those of "=any"; between flows nothing is said about order.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -219,16 +219,33 @@ static bool same_owner(const struct expect *e, const struct event *ev)
 	return e->flow == ev->flow;
 }
 
-/* Each expected event takes the next event of its flow. */
+/* The next event of its flow, or that of its verdict among the next; nr: none. */
+static unsigned int find(const struct expect *e)
+{
+	unsigned int i, next = nr;
+	int left = e->among;
+	char got[64];
+
+	for (i = 0; i < nr && left; i++) {
+		if (events[i].taken || !same_owner(e, &events[i]))
+			continue;
+		if (next == nr)
+			next = i;
+		field(events[i].fields, "verdict", got, sizeof(got));
+		if (e->among > 1 && !strcmp(got, e->check[0].value))
+			return i;
+		left--;
+	}
+	return next;
+}
+
 void trace_compare(void)
 {
 	const struct expect *e;
 	unsigned int i;
 
 	for (e = expect_first(); e; e = expect_next(e)) {
-		for (i = 0; i < nr; i++)
-			if (!events[i].taken && same_owner(e, &events[i]))
-				break;
+		i = find(e);
 		if (i == nr) {
 			fail_at(e->line, "no event: %s", expect_text(e));
 			continue;
@@ -257,6 +274,18 @@ void trace_print(void)
 	trace_read();
 	for (i = 0; i < nr; i++)
 		note("event: %s: %s", event_names[events[i].kind], events[i].fields);
+}
+
+bool trace_has(const char *verdict)
+{
+	char got[64];
+	unsigned int i;
+
+	trace_read();
+	for (i = 0; i < nr; i++)
+		if (field(events[i].fields, "verdict", got, sizeof(got)) && !strcmp(got, verdict))
+			return true;
+	return false;
 }
 
 unsigned int trace_verdicts(void)

@@ -21,17 +21,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of up to 76 bytes tcp_v4_rcv checks the sum before it looks for a listener. */
+#define LONG_PAYLOAD 100
 #define FIRST_PORT 1024
 #define PORTS 60000
 
 struct kind {
 	const char *name;
 	uint8_t flags;
+	size_t payload;
 };
 
 static const struct kind kinds[] = {
-	{ "syn", 0x02 }, { "ack", 0x10 }, { "rst", 0x04 },
-	{ "synack", 0x12 }, { "null", 0x00 }, { "badsum", 0x02 },
+	{ "syn", 0x02, 0 }, { "ack", 0x10, 0 }, { "rst", 0x04, 0 },
+	{ "synack", 0x12, 0 }, { "null", 0x00, 0 }, { "badsum", 0x02, LONG_PAYLOAD },
 };
 
 static uint32_t sum(const void *data, size_t len, uint32_t acc)
@@ -65,6 +68,7 @@ static void fill_tcp(struct tcphdr *th, uint16_t port, const struct kind *kind, 
 static size_t build4(uint8_t *at, struct in_addr dst, uint16_t port, const struct kind *kind,
 		     uint32_t n)
 {
+	size_t len = sizeof(struct tcphdr) + kind->payload;
 	struct iphdr *ip = (struct iphdr *)at;
 	struct tcphdr *th = (struct tcphdr *)(ip + 1);
 
@@ -73,21 +77,22 @@ static size_t build4(uint8_t *at, struct in_addr dst, uint16_t port, const struc
 	ip->ihl = 5;
 	ip->ttl = 64;
 	ip->protocol = IPPROTO_TCP;
-	ip->tot_len = htons(sizeof(*ip) + sizeof(*th));
+	ip->tot_len = htons(sizeof(*ip) + len);
 	ip->saddr = htonl(0x0a630001 + n / PORTS);
 	ip->daddr = dst.s_addr;
 	ip->check = fold(sum(ip, sizeof(*ip), 0));
 	fill_tcp(th, port, kind, n);
-	th->th_sum = fold(sum(th, sizeof(*th),
-			      sum(&ip->saddr, 8, IPPROTO_TCP + sizeof(*th))));
+	memset(th + 1, 0, kind->payload);
+	th->th_sum = fold(sum(th, len, sum(&ip->saddr, 8, IPPROTO_TCP + len)));
 	if (!strcmp(kind->name, "badsum"))
 		th->th_sum ^= htons(1);
-	return sizeof(*ip) + sizeof(*th);
+	return sizeof(*ip) + len;
 }
 
 static size_t build6(uint8_t *at, struct in6_addr dst, uint16_t port, const struct kind *kind,
 		     uint32_t n)
 {
+	size_t len = sizeof(struct tcphdr) + kind->payload;
 	struct ip6_hdr *ip = (struct ip6_hdr *)at;
 	struct tcphdr *th = (struct tcphdr *)(ip + 1);
 	uint32_t host = htonl(1 + n / PORTS);
@@ -96,16 +101,16 @@ static size_t build6(uint8_t *at, struct in6_addr dst, uint16_t port, const stru
 	ip->ip6_vfc = 0x60;
 	ip->ip6_hlim = 64;
 	ip->ip6_nxt = IPPROTO_TCP;
-	ip->ip6_plen = htons(sizeof(*th));
+	ip->ip6_plen = htons(len);
 	inet_pton(AF_INET6, "fd99::", &ip->ip6_src);
 	memcpy(ip->ip6_src.s6_addr + 12, &host, sizeof(host));
 	ip->ip6_dst = dst;
 	fill_tcp(th, port, kind, n);
-	th->th_sum = fold(sum(th, sizeof(*th),
-			      sum(&ip->ip6_src, 32, IPPROTO_TCP + sizeof(*th))));
+	memset(th + 1, 0, kind->payload);
+	th->th_sum = fold(sum(th, len, sum(&ip->ip6_src, 32, IPPROTO_TCP + len)));
 	if (!strcmp(kind->name, "badsum"))
 		th->th_sum ^= htons(1);
-	return sizeof(*ip) + sizeof(*th);
+	return sizeof(*ip) + len;
 }
 
 static const struct kind *find_kind(const char *name)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cpu.c - a segment sent from another CPU while the story goes on
+ *
+ * veth hands a frame over on the CPU that sent it: a thread that may run on one
+ * CPU only sends it, and the story itself keeps off that CPU until it has joined
+ * the thread.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "drive.h"
+
+static struct {
+	bool			busy;
+	pthread_t		thread;
+	pthread_barrier_t	go;
+	cpu_set_t		home;	/* where the story may run otherwise */
+	struct flow		*flow;
+	struct segment		seg;
+} other;
+
+/* Runs work on one CPU and keeps this thread off it; false if that can't be. */
+static bool start(int cpu, void *(*work)(void *unused))
+{
+	cpu_set_t there, here;
+	pthread_attr_t attr;
+	bool ok;
+
+	sched_getaffinity(0, sizeof(other.home), &other.home);
+	here = other.home;
+	CPU_CLR(cpu, &here);
+	CPU_ZERO(&there);
+	CPU_SET(cpu, &there);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(there), &there);
+	ok = !sched_setaffinity(0, sizeof(here), &here) &&
+	     !pthread_create(&other.thread, &attr, work, NULL);
+	if (!ok)
+		sched_setaffinity(0, sizeof(other.home), &other.home);
+	pthread_attr_destroy(&attr);
+	return ok;
+}
+
+static void stop(void)
+{
+	pthread_join(other.thread, NULL);
+	sched_setaffinity(0, sizeof(other.home), &other.home);
+}
+
+static void *send_it(void *unused)
+{
+	pthread_barrier_wait(&other.go);
+	wire_send(&other.seg);
+	return unused;
+}
+
+/* Returns when the other CPU is about to send. One at a time. */
+bool cpu_send(struct flow *f, const struct segment *seg, int cpu)
+{
+	if (other.busy) {
+		fail("another CPU is at work already: join");
+		return false;
+	}
+	other.flow = f;
+	other.seg = *seg;
+	pthread_barrier_init(&other.go, NULL, 2);
+	if (!start(cpu, send_it)) {
+		fail("nothing can run on CPU %d", cpu);
+		return false;
+	}
+	other.busy = true;
+	pthread_barrier_wait(&other.go);
+	return true;
+}
+
+/* Waits for the other CPU, if one is at work: its segment is the flow's last now. */
+void cpu_join(void)
+{
+	if (!other.busy)
+		return;
+	stop();
+	pthread_barrier_destroy(&other.go);
+	other.busy = false;
+	flow_sent(other.flow, &other.seg);
+}
+
+static atomic_int ball;
+
+static void *play_ball(void *unused)
+{
+	while (atomic_load(&ball) >= 0)
+		if (atomic_load(&ball) & 1)
+			atomic_fetch_add(&ball, 1);
+	return unused;
+}
+
+/* Throws a ball from CPU to CPU for a while: do both run at once, or by turns? */
+static bool play(void)
+{
+	enum { PLAY_MS = 20, THROWS = 200 };
+	long long end;
+	int thrown;
+
+	atomic_store(&ball, 0);
+	if (!start(1, play_ball))
+		return false;
+	for (end = now_ms() + PLAY_MS; atomic_load(&ball) < THROWS && now_ms() < end; )
+		if (!(atomic_load(&ball) & 1))
+			atomic_fetch_add(&ball, 1);
+	/* Far below 0, for the thread may be about to add one more. */
+	thrown = atomic_exchange(&ball, -THROWS);
+	stop();
+	return thrown >= THROWS;
+}
+
+bool cpu_two(void)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		if (play())
+			return true;
+	return false;
+}

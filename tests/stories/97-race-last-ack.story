@@ -1,0 +1,14 @@
+title two CPUs, the same last ACK: the first completes the handshake
+needs events cpus2
+race req_lost_race
+listen 5
+A syn
+delay child 20000
+A > A cpu 1
+A > A
+join
+=any req_completed req_lost_race
+A < none 50ms
+accept
+accept none
++ PassiveOpens 2
