@@ -29,6 +29,13 @@ REQUEST_TEXT = {
     'killed_by_close': 'the listener closed, request ended',
     'migrated': 'the listener closed, request moved to another one',
 }
+# The same when the last ACK had come and met a full queue.
+ACKED_TEXT = {
+    'retransmitted': 'SYN-ACK sent again, as its last ACK was thrown away',
+    'expired': 'its last ACK was thrown away, request given up',
+    'killed_by_close': 'the listener closed before it could let the client in',
+    'migrated': REQUEST_TEXT['migrated'],
+}
 LET_IN = ('req_completed', 'req_migrated', 'cookie_accepted', 'syn_fastopen')
 
 Event = collections.namedtuple('Event', 'time kind fields listener client host')
@@ -54,7 +61,7 @@ def parse(line):
 
 def events_of(paths):
     for path in paths:
-        with open(path, encoding='ascii') as file:
+        with open(path, encoding='utf-8', errors='replace') as file:
             for line in file:
                 event = parse(line)
                 if event:
@@ -64,7 +71,7 @@ def events_of(paths):
 
 
 def read_verdicts(path):
-    with open(path, encoding='ascii') as file:
+    with open(path, encoding='utf-8', errors='replace') as file:
         rows = VERDICT.findall(file.read())
     return {name: (loss == '1', text) for name, loss, text in rows}
 
@@ -105,7 +112,8 @@ class Story:
         if event.kind == 'accept':
             wait = duration(int(fields['wait_us']))
             return 'accept()', f'the server took the connection after {wait}', False
-        return '(timer)', REQUEST_TEXT[fields['what']], fields['loss'] == '1'
+        texts = ACKED_TEXT if fields['acked'] == '1' else REQUEST_TEXT
+        return '(timer)', texts[fields['what']], fields['loss'] == '1'
 
     def is_real(self, event):
         return event.host in self.real

@@ -99,13 +99,15 @@ static void *play_ball(void *unused)
 /* Throws a ball from CPU to CPU for a while: do both run at once, or by turns? */
 static bool play(void)
 {
-	enum { PLAY_MS = 20, THROWS = 200 };
+	enum { PLAY_MS = 50, THROWS = 20 };
 	long long end;
 	int thrown;
 
-	atomic_store(&ball, 0);
+	atomic_store(&ball, 1);
 	if (!start(1, play_ball))
 		return false;
+	while (atomic_load(&ball) == 1)		/* it takes its time to begin */
+		sched_yield();
 	for (end = now_ms() + PLAY_MS; atomic_load(&ball) < THROWS && now_ms() < end; )
 		if (!(atomic_load(&ball) & 1))
 			atomic_fetch_add(&ball, 1);
