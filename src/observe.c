@@ -349,7 +349,8 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 
 	pop(frame, net);
 	note_returned(frame, returned);
-	frame->seen.stolen = READ_ONCE(*frame->stolen);
+	/* Under TCP Fast Open the kernel passes a variable that it never set. */
+	frame->seen.stolen = !frame->seen.fastopen && READ_ONCE(*frame->stolen);
 
 	verdict = lq_outcome_check_req(&frame->seen);
 	if (verdict == LQ_V_none) {
