@@ -358,7 +358,8 @@ static void on_retransmit_synack(void *data, const struct sock *sk,
 
 static void on_kfree_skb(void *data, struct sk_buff *skb, void *location LQ_KFREE_SKB_MORE)
 {
-	lq_skb_dropped(skb);
+	if (lq_skb_dropped(skb))
+		hit(KFREE_SKB);
 }
 
 /* The tracepoints' own type check, as register_trace_*() would do it. */

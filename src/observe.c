@@ -522,26 +522,28 @@ static bool is_orphan(const struct sk_buff *skb, const struct carry *c)
  * @skb: what is dropped, anything at all
  *
  * Context: any.
+ * Return: whether it was a segment on its way between two hooks.
  */
-void lq_skb_dropped(struct sk_buff *skb)
+bool lq_skb_dropped(struct sk_buff *skb)
 {
 	/* Raw: where preemption is on, nothing of this CPU's can be carried to us. */
 	struct carry *c = raw_cpu_ptr(&carried);
 
 	if (likely(c->via == LQ_VIA_NONE))
-		return;
+		return false;
 	if (c->skb) {
 		if (c->skb != skb)
-			return;
+			return false;
 		c->via = LQ_VIA_NONE;
 		c->event.via = LQ_VIA_CHECK_REQ;
 		c->event.stage = LQ_STAGE_RCV;
 		report(c->net, &c->event, LQ_V_given_back_dropped);
-		return;
+		return true;
 	}
 	if (!is_orphan(skb, c))
-		return;
+		return false;
 	c->via = LQ_VIA_NONE;
 	lq_segment_of(&c->event.segment, skb);
 	report(c->net, &c->event, LQ_V_req_orphaned);
+	return true;
 }

@@ -122,7 +122,7 @@ void lq_timer_close(struct lq_frame *frame);
 void lq_synack_repeated(const struct sock *sk, struct request_sock *req);
 void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal);
 void lq_request_dropped(struct sock *sk, struct request_sock *req);
-void lq_skb_dropped(struct sk_buff *skb);
+bool lq_skb_dropped(struct sk_buff *skb);
 
 void lq_listening(struct sock *sk);
 void lq_backlog_changed(struct sock *sk, int backlog);

@@ -18,18 +18,22 @@ cycle() {
 	local ms
 
 	mark
-	unload || failed=$((failed + 1))
+	rmmod listenq || failed=$((failed + 1))
 	ms=$(said | sed -n 's/^unloaded in \([0-9]*\) ms$/\1/p')
 	[ "${ms:-0}" -le "$slowest" ] || slowest=$ms
-	load || failed=$((failed + 1))
+	insmod "$ko" || failed=$((failed + 1))
 }
+
+seen_save
 
 # SYNs (hping3) and connections that come and go (python), neither at full speed:
 # the machine has to get to the unloading too.
-in_client hping3 -i u2000 -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
+# LISTENQ_PACE: microseconds between two SYNs.
+pace=${LISTENQ_PACE:-2000}
+in_client hping3 -i "u$pace" -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
 traffic=$!
-ip netns exec "$LQ_SERVER" python3 - <<'PY' &
-import socket, threading, time
+ip netns exec "$LQ_SERVER" python3 - "$pace" <<'PY' &
+import socket, sys, threading, time
 s = socket.create_server(('127.0.0.1', 9090), backlog=64)
 def serve():
     while True:
@@ -37,7 +41,7 @@ def serve():
 threading.Thread(target=serve, daemon=True).start()
 while True:
     socket.create_connection(('127.0.0.1', 9090)).close()
-    time.sleep(0.005)
+    time.sleep(int(sys.argv[1]) * 2.5e-6)
 PY
 traffic="$traffic $!"
 sleep 1
@@ -61,4 +65,5 @@ echo "# unloaded under hping3 --flood in $slowest ms"
 before=$(count segments)
 sleep 1
 ok $(($(count segments) <= before)) 'the flood is seen again afterwards'
+seen_start
 finish
