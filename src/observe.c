@@ -247,7 +247,7 @@ static void pop(struct lq_frame *frame, struct net *net)
 	for (i = 0; i < LQ_C_COUNT; i++) {
 		if (now[i] != frame->counters[i])
 			frame->seen.moved |= 1U << i;
-		if (outer)
+		if (outer && sock_net(outer->sk) == net)
 			outer->counters[i] += now[i] - frame->counters[i];
 	}
 	__this_cpu_write(current_frame, outer);
