@@ -63,6 +63,7 @@ static struct counter *add(const char *name)
 static void read_pairs(const char *path, bool after)
 {
 	static char names[16384], values[16384];
+	static const char blank[] = { ' ', '\n', '\0' };
 	char *n, *v, *ns, *vs;
 	FILE *f = fopen(path, "r");
 
@@ -71,9 +72,9 @@ static void read_pairs(const char *path, bool after)
 	while (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f)) {
 		if (strncmp(names, "Tcp", 3) && strncmp(names, "MPTcp", 5))
 			continue;
-		n = strtok_r(names, " \n", &ns);
-		v = strtok_r(values, " \n", &vs);
-		while ((n = strtok_r(NULL, " \n", &ns)) && (v = strtok_r(NULL, " \n", &vs))) {
+		n = strtok_r(names, blank, &ns);
+		v = strtok_r(values, blank, &vs);
+		while ((n = strtok_r(NULL, blank, &ns)) && (v = strtok_r(NULL, blank, &vs))) {
 			struct counter *c = find(n);
 
 			if (!c)

@@ -121,8 +121,11 @@ bool cpu_two(void)
 {
 	int i;
 
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 20; i++) {
 		if (play())
 			return true;
+		/* A host with little time for us may find a better place for both. */
+		wire_pump(20);
+	}
 	return false;
 }

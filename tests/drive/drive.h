@@ -183,6 +183,7 @@ bool server_drops(int argc, char **argv);
 void server_check_drops(void);
 
 /* host.c: sysctls, delays and commands in the server's namespace, undone afterwards */
+bool host_set(const char *path, const char *value);
 bool host_sysctl(const char *name, const char *value);
 bool host_delay(int argc, char **argv);
 bool host_run(const char *command, bool later);
@@ -192,6 +193,9 @@ char *host_substitute(const char *text);
 /* route.c */
 bool route_statement(int argc, char **argv);
 void route_reset(void);
+
+/* memory.c */
+bool memory_statement(int argc, char **argv);
 
 /* deny.c */
 bool deny_statement(int argc, char **argv);

@@ -187,7 +187,8 @@ size_t frame_build(const struct segment *seg, unsigned char *buf, const uint8_t 
 static void map4(struct in6_addr *a, const unsigned char *p)
 {
 	memset(a, 0, sizeof(*a));
-	a->s6_addr[10] = a->s6_addr[11] = 0xff;
+	a->s6_addr[10] = 0xff;
+	a->s6_addr[11] = 0xff;
 	memcpy(a->s6_addr + 12, p, 4);
 }
 

@@ -59,7 +59,7 @@ static bool read_file(const char *path, char *value, size_t size)
 }
 
 /* Writes a file for the time of the story. */
-static bool set(const char *path, const char *value)
+bool host_set(const char *path, const char *value)
 {
 	struct undo *u = undo_add();
 
@@ -79,7 +79,7 @@ bool host_sysctl(const char *name, const char *value)
 	for (p = path; *p; p++)
 		if (*p == '.')
 			*p = '/';
-	return set(path, value);
+	return host_set(path, value);
 }
 
 /* delay PLACE[,PLACE]... MICROSECONDS: the module waits there (src/main.h) */
@@ -103,8 +103,8 @@ bool host_delay(int argc, char **argv)
 		at |= 1 << i;
 	}
 	snprintf(bits, sizeof(bits), "%u", at);
-	return set("/sys/module/listenq/parameters/delay_us", argv[2]) &&
-	       set("/sys/module/listenq/parameters/delay_at", bits);
+	return host_set("/sys/module/listenq/parameters/delay_us", argv[2]) &&
+	       host_set("/sys/module/listenq/parameters/delay_at", bits);
 }
 
 /* {A.port} {A.seq} {A.ack} (of the segment sent last), {L.port} {L.cookie} */

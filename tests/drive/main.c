@@ -52,6 +52,7 @@
  *   A read N, A write N, A shut            on the accepted socket of flow A
  *   route unreachable|prohibit|blackhole A     no way back to flow A's address
  *   deny [NAME], allow        a security module refuses this listener's requests
+ *   nomem WHAT [after WHAT...]    the next allocation fails, of request, child, bucket
  *   sysctl NAME VALUE         restored afterwards
  *   delay PLACE[,PLACE] US    the module waits US microseconds (up to 20000) before a
  *                             request is queued, before a child is made, before a close
@@ -160,7 +161,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	bool no_events = false, list = false;
+	bool no_events = false, list = false, stories;
 	int i, c, failed = 0;
 
 	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vf")) != -1) {
@@ -202,8 +203,9 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
+	stories = optind < argc;
 	/* Without -n a forgotten -e must not pass as a run that checked the events. */
-	if (!cfg.client_ns || !cfg.server_ns || list != (optind == argc) ||
+	if (!cfg.client_ns || !cfg.server_ns || list == stories ||
 	    (!list && no_events == !!cfg.trace_dir))
 		return usage();
 

@@ -27,6 +27,7 @@ done
 shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- "$here"/../stories/*.story
 
+# shellcheck disable=SC2317
 cleanup() {
 	net_down
 	[ -z "$instance" ] || rmdir "$instance"
@@ -36,7 +37,7 @@ trap cleanup EXIT
 make -s -C "$here" || exit 2
 [ -d $tracing/events ] || mount -t tracefs nodev $tracing 2>/dev/null
 [ -n "$events" ] || { [ -d $tracing/events/listenq ] && events=e || events=n; }
-if [ $events = e ]; then
+if [ "$events" = e ]; then
 	instance=$tracing/instances/lq-stories-$$
 	mkdir "$instance" && echo 1 > "$instance/events/listenq/enable" || exit 2
 	echo 8192 > "$instance/buffer_size_kb"

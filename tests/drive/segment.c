@@ -211,7 +211,8 @@ static void port(struct words *w, struct flow *f, struct segment *seg)
 	l = listener_find(word);
 	if (l) {
 		f->listener = l;
-		seg->dport = f->dport = l->port;
+		f->dport = l->port;
+		seg->dport = l->port;
 	} else {
 		fail("no such listener: %s", word);
 		w->bad = true;
@@ -271,6 +272,26 @@ static bool ip_word(const char *word, struct words *w, struct segment *seg)
 	return true;
 }
 
+static bool head_word(const char *word, struct words *w, struct flow *f, struct segment *seg)
+{
+	if (!strcmp(word, "seq"))
+		seg->seq = sequence(w, f->isn);
+	else if (!strcmp(word, "ack"))
+		seg->ack = accept_word(w, "prev") ? f->prev_isn + number(w) :
+			   sequence(w, f->peer_isn);
+	else if (!strcmp(word, "win"))
+		seg->win = number(w);
+	else if (!strcmp(word, "len"))
+		seg->len = number(w);
+	else if (!strcmp(word, "to"))
+		port(w, f, seg);
+	else if (!strcmp(word, "cpu"))
+		seg->cpu = number(w);
+	else
+		return false;
+	return true;
+}
+
 /* Fills seg from "FLAGS word ..."; false after a failure was reported. */
 bool segment_build(struct flow *f, int argc, char **argv, struct segment *seg)
 {
@@ -294,20 +315,8 @@ bool segment_build(struct flow *f, int argc, char **argv, struct segment *seg)
 
 	while (w.argc && !w.bad) {
 		word = next(&w);
-		if (!strcmp(word, "seq"))
-			seg->seq = sequence(&w, f->isn);
-		else if (!strcmp(word, "ack"))
-			seg->ack = accept_word(&w, "prev") ? f->prev_isn + number(&w) :
-				   sequence(&w, f->peer_isn);
-		else if (!strcmp(word, "win"))
-			seg->win = number(&w);
-		else if (!strcmp(word, "len"))
-			seg->len = number(&w);
-		else if (!strcmp(word, "to"))
-			port(&w, f, seg);
-		else if (!strcmp(word, "cpu"))
-			seg->cpu = number(&w);
-		else if (!option_word(word, &w, f, seg) && !ip_word(word, &w, seg)) {
+		if (!head_word(word, &w, f, seg) && !option_word(word, &w, f, seg) &&
+		    !ip_word(word, &w, seg)) {
 			fail("no such word: %s", word);
 			return false;
 		}
@@ -346,6 +355,26 @@ static bool check_option(const char *word, struct words *w, const struct tcp_opt
 	return true;
 }
 
+static bool check_head(const char *word, struct words *w, const struct flow *f,
+		       const struct segment *got)
+{
+	if (!strcmp(word, "seq"))
+		same("seq", sequence(w, f->peer_isn), got->seq);
+	else if (!strcmp(word, "ack"))
+		same("ack", sequence(w, f->isn), got->ack);
+	else if (!strcmp(word, "win"))
+		same("win", number(w), got->win);
+	else if (!strcmp(word, "len"))
+		same("len", number(w), got->len);
+	else if (!strcmp(word, "tos"))
+		same("tos", number(w), got->tos);
+	else if (!strcmp(word, "in"))
+		next(w);
+	else
+		return false;
+	return true;
+}
+
 /* Compares a reply with "FLAGS word ..."; failures are reported. */
 void segment_check(struct flow *f, const struct segment *got, int argc, char **argv)
 {
@@ -364,19 +393,7 @@ void segment_check(struct flow *f, const struct segment *got, int argc, char **a
 		fail("expected a reply %s, got %s", want_flags, got_flags);
 	while (w.argc && !w.bad) {
 		word = next(&w);
-		if (!strcmp(word, "seq"))
-			same("seq", sequence(&w, f->peer_isn), got->seq);
-		else if (!strcmp(word, "ack"))
-			same("ack", sequence(&w, f->isn), got->ack);
-		else if (!strcmp(word, "win"))
-			same("win", number(&w), got->win);
-		else if (!strcmp(word, "len"))
-			same("len", number(&w), got->len);
-		else if (!strcmp(word, "tos"))
-			same("tos", number(&w), got->tos);
-		else if (!strcmp(word, "in"))
-			next(&w);
-		else if (!check_option(word, &w, &got->opt)) {
+		if (!check_head(word, &w, f, got) && !check_option(word, &w, &got->opt)) {
 			fail("no such word: %s", word);
 			return;
 		}

@@ -33,11 +33,11 @@ listener_event() {
 
 # check pass|fail NAME -n|-e "TEXT": the story in stdin must pass, or fail saying TEXT
 check() {
-	local want=$1 name=$2 args=-n got=pass
-	[ "$3" = -e ] && args="-e $tmp"
+	local want=$1 name=$2 args=(-n) got=pass
+	[ "$3" = -e ] && args=(-e "$tmp")
 	cat > "$tmp/$name.story"
 	: > "$tmp/trace"
-	"$dir/drive" -4 -c "$LQ_CLIENT" -s "$LQ_SERVER" $args "$tmp/$name.story" > "$tmp/out" 2>&1 ||
+	"$dir/drive" -4 -c "$LQ_CLIENT" -s "$LQ_SERVER" "${args[@]}" "$tmp/$name.story" > "$tmp/out" 2>&1 ||
 		got=fail
 	n=$((n + 1))
 	if [ $got = "$want" ] && grep -q -- "$4" "$tmp/out"; then
@@ -59,7 +59,7 @@ story "listen 5" "A > S" "A < SA ack 2" | check fail wrong_ack -n "expected ack"
 story "listen 5" "A > S" "A < RA" | check fail wrong_flags -n "expected a reply RA, got SA"
 story "listen 5" "A > S" "A < SA ts" | check fail missing_option -n "expected the option ts"
 story "listen 5" "A > S ts 1 0" "A < SA nots" | check fail extra_option -n "expected no option ts"
-story "listen 5" "A > R" "A < SA in 50ms" | check fail missing_reply -n "no reply SA" 
+story "listen 5" "A > R" "A < SA in 50ms" | check fail missing_reply -n "no reply SA"
 story "listen 5" "A > S" | check fail unexpected_reply -n "unexpected reply: A < SA"
 story "listen 5" "A > S" "A < none 50ms" | check fail reply_for_none -n "expected no reply"
 story "listen 5" "A handshake" "+ PassiveOpens 1" | check fail counter_too_high -n \
@@ -73,6 +73,7 @@ story "listen 5" "A syn" "= syn_dropped" | check fail verdict_unknown -n "no ver
 story "listen 5" "accept none" "accept" | check fail accept_nothing -n "nothing to accept"
 story "listen 5" "A handshake" "accept none" | check fail accept_unexpected -n "expected nothing"
 story "listen 5" "A > S colour 3" | check fail word_unknown -n "no such word: colour"
+story "listen 5" "A > S cpu 99" | check fail no_such_cpu -n "nothing can run on CPU 99"
 story "listn 5" | check fail statement_unknown -n "no such statement: listn"
 story "listen 5" "if ipv4" | check fail if_open -n "not closed"
 story "needs flying" | check fail feature_unknown -n "no such feature: flying"
@@ -103,11 +104,25 @@ lie event_client 's/daddrv6=::ffff:{A}/daddrv6=::ffff:10.98.0.1/' "no event: lq_
 lie event_no_field 's/ loss=0//' "no field loss"
 lie event_check "" "expected synq=1, got 0" "synq 1"
 lie event_at_least "" "expected young>=1, got 0" "young>=1"
+lost='s/=syn_queued/=syn_lost_race/; s/=none loss/=race loss/'
+{ base; event "$lost"; event; echo "=any syn_queued syn_lost_race"; echo "A < SA"; } |
+	check pass event_any_order -e "^ok 1"
+{ base; event; event "$lost"; echo "=any syn_lost_race syn_queued"; echo "A < SA"; } |
+	check pass event_any_other_order -e "^ok 1"
+{ base; event; event; echo "=any syn_queued syn_lost_race"; echo "A < SA"; } |
+	check fail event_any_wrong -e "expected verdict=syn_lost_race, got syn_queued"
+{ base; event "$lost"; event; echo "= syn_queued"; echo "= syn_lost_race"; echo "A < SA"; } |
+	check fail event_order -e "expected verdict=syn_queued, got syn_lost_race"
+{ echo "race syn_lost_race"; base; event; echo "= syn_queued"; echo "A < SA"; } |
+	check fail race_lost -e "the race did not happen in 20 tries"
+{ echo "race syn_queued"; base; event; echo "= syn_queued"; echo "A < SA"; } |
+	check pass race_happened -e "^ok 1"
 { base; event "s/netns={netns}/netns=7/"; echo "A < SA"; } |
 	check pass event_of_another_netns -e "^ok 1"
 story "listen 5" | check fail listener_event_missing -e "no event: lq_listener"
 { base; event; echo "= syn_queued"; echo "A < SA"
-	echo "run printf '\\043 entries-in-buffer/entries-written: 2/9 \\043P:2' >> $tmp/trace"; } |
+	# A '#' would begin a comment of the story.
+	printf '%s\n' "run printf '\043 entries-in-buffer/entries-written: 2/9 \043P:2' >> $tmp/trace"; } |
 	check fail trace_overrun -e "kept 2 of 9"
 echo "1..$n"
 exit $bad

@@ -278,7 +278,8 @@ static struct flow *accept_one(struct listener *l, int ms)
 		addr = ((struct sockaddr_in6 *)&a)->sin6_addr;
 	} else {
 		memset(&addr, 0, sizeof(addr));
-		addr.s6_addr[10] = addr.s6_addr[11] = 0xff;
+		addr.s6_addr[10] = 0xff;
+		addr.s6_addr[11] = 0xff;
 		memcpy(addr.s6_addr + 12, &((struct sockaddr_in *)&a)->sin_addr, 4);
 	}
 	f = flow_by_client(&addr, ntohs(((struct sockaddr_in6 *)&a)->sin6_port));

@@ -77,19 +77,15 @@ static bool hear(struct flow *f, int argc, char **argv)
 /* A SYN that gets a place in the SYN queue, and its SYN-ACK. */
 static bool syn(struct flow *f)
 {
-	static char *send[] = { "S", "mss", "1460" }, *reply[] = { "SA", "ack", "1" };
-
-	if (!say(f, ARRAY_SIZE(send), send))
+	if (!say(f, 3, (char *[]){ "S", "mss", "1460" }))
 		return false;
 	expect_verdict(f, "syn_queued");
-	return hear(f, ARRAY_SIZE(reply), reply);
+	return hear(f, 3, (char *[]){ "SA", "ack", "1" });
 }
 
 static bool handshake(struct flow *f)
 {
-	static char *ack[] = { "A" };
-
-	if (!syn(f) || !say(f, ARRAY_SIZE(ack), ack))
+	if (!syn(f) || !say(f, 1, (char *[]){ "A" }))
 		return false;
 	counters_add("PassiveOpens", 1);
 	return expect_verdict(f, "req_completed");
@@ -275,6 +271,7 @@ static const struct {
 	{ "route",	route_statement },
 	{ "deny",	deny_statement },
 	{ "allow",	allow_statement },
+	{ "nomem",	memory_statement },
 	{ "+",		counters },
 	{ "drops",	server_drops },
 	{ "sleep",	pass_time },

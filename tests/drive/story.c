@@ -74,12 +74,19 @@ static bool block(struct reader *r, int argc, char **argv)
 	return true;
 }
 
+static bool is_condition(const char *word)
+{
+	return !strcmp(word, "needs") || !strcmp(word, "only");
+}
+
 /* needs FEATURE ... (all), only FEATURE ... (one): false if the story can't run here. */
 static bool runs_here(int argc, char **argv, char *reason, size_t size)
 {
 	bool one = false;
 	int i;
 
+	if (!is_condition(argv[0]))
+		return true;
 	for (i = 1; i < argc; i++) {
 		one = one || feature_have(argv[i]);
 		if (!strcmp(argv[0], "needs") && !feature_have(argv[i])) {
@@ -108,14 +115,11 @@ static bool tell(const char *text, char *title, char *reason, size_t size)
 			continue;
 		rest = line + (argv[0] - words) + strlen(argv[0]);
 		rest += strspn(rest, " \t");
+		if (!runs_here(argc, argv, reason, size))
+			return false;
 		if (!strcmp(argv[0], "title"))
 			snprintf(title, size, "%s", rest);
-		else if (!strcmp(argv[0], "needs") || !strcmp(argv[0], "only"))
-			if (!runs_here(argc, argv, reason, size))
-				return false;
-			else
-				continue;
-		else if (!statement_run(argc, argv, rest))
+		else if (!is_condition(argv[0]) && !statement_run(argc, argv, rest))
 			break;
 	}
 	if (!report_failed() && r.depth)

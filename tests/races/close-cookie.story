@@ -9,9 +9,10 @@ flow A to M
 A > S mss 1460
 = syn_cookie_always
 A < SA ack 1
-delay child,close 20000
+delay child,close 14000
 A > A cpu 1
-sleep 5ms
+sleep 3ms
+delay child,close 20000                 # longer than what the other CPU has left to do
 close M
 =listener close killed_requests 0 killed_children 0
 join

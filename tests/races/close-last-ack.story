@@ -6,9 +6,10 @@ close
 listen 5 as=M port-of=L                 # a port that is not free before the close is over
 flow A to M
 A syn
-delay child,close 20000
+delay child,close 14000
 A > A cpu 1
-sleep 5ms
+sleep 3ms
+delay child,close 20000                 # longer than what the other CPU has left to do
 close M
 =listener close killed_requests 1 killed_children 0
 join

@@ -6,9 +6,10 @@ listen 5
 close
 listen 5 as=M port-of=L fastopen=5
 flow A to M
-delay child,close 20000
+delay child,close 14000
 A > S mss 1460 tfo request len 10 cpu 1
-sleep 5ms
+sleep 3ms
+delay child,close 20000                 # longer than what the other CPU has left to do
 close M
 =listener close killed_requests 0 killed_children 0
 join

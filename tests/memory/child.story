@@ -7,21 +7,21 @@ sysctl net.ipv4.tcp_syncookies 2
 C > S mss 1460
 = syn_cookie_always
 C < SA ack 1
-undo echo 0 > /sys/kernel/debug/failslab/probability
-undo echo 0 > /sys/kernel/slab/TCP/failslab
-undo echo 0 > /sys/kernel/slab/TCPv6/failslab
-run echo 1 > /sys/kernel/slab/TCP/failslab
-run echo 1 > /sys/kernel/slab/TCPv6/failslab
-run cd /sys/kernel/debug/failslab; echo 0 >verbose; echo Y >cache-filter; echo 0 >interval; echo -1 >times; echo 100 >probability
+nomem child
 A > A
 = req_no_memory
+A < none 50ms
 sysctl net.ipv4.tcp_abort_on_overflow 1
+nomem child
 B > A
 = req_no_memory_reset
 B < R seq 1
+nomem child after request
 C > A
 = cookie_no_memory
 C < none 50ms
-+ ListenDrops 3 EmbryonicRsts 1 OutRsts 1
+A > A
+= req_completed
++ ListenDrops 3 EmbryonicRsts 1 OutRsts 1 PassiveOpens 1
 + SyncookiesSent 1 TCPReqQFullDoCookies 1 SyncookiesRecv 1
 drops 5

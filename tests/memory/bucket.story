@@ -7,19 +7,21 @@ sysctl net.ipv4.tcp_syncookies 2
 C > S mss 1460
 = syn_cookie_always
 C < SA ack 1
-undo echo 0 > /sys/kernel/debug/failslab/probability
-undo echo 0 > /sys/kernel/slab/tcp_bind2_bucket/failslab
-run echo 1 > /sys/kernel/slab/tcp_bind2_bucket/failslab
-run cd /sys/kernel/debug/failslab; echo 0 >verbose; echo Y >cache-filter; echo 0 >interval; echo -1 >times; echo 100 >probability
+nomem bucket after child
 A > A
 = req_no_bucket
+A < none 50ms
 sysctl net.ipv4.tcp_abort_on_overflow 1
+nomem bucket after child
 B > A
 = req_no_bucket_reset
 B < R seq 1
+nomem bucket after request child
 C > A
 = cookie_no_bucket
 C < none 50ms
-+ ListenDrops 3 EmbryonicRsts 1 OutRsts 1 PassiveOpens 3 AttemptFails 3
+A > A
+= req_completed
++ ListenDrops 3 EmbryonicRsts 1 OutRsts 1 PassiveOpens 4 AttemptFails 3
 + SyncookiesSent 1 TCPReqQFullDoCookies 1 SyncookiesRecv 1
 drops 5
