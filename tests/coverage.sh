@@ -33,20 +33,24 @@ is 'verdicts.list has every verdict of the header once, and no other' \
 	"$(in_header | cut -d ' ' -f 2 | sort | tr '\n' ' ')"
 
 # A test that doesn't say the verdict's name can't have checked it.
-strangers=$(in_list | while read -r name _ where; do
-	[ -n "$where" ] || echo "$name: no test"
-	for test in $where; do
-		grep -qsw "$name" "$tests/$test" || echo "$name: not in $test"
-	done
+strangers=$(cd "$tests" && in_list | while read -r name _ where; do
+	read -ra files <<<"$where"
+	[ ${#files[@]} -gt 0 ] || echo "$name has no test"
+	grep -Lw "$name" "${files[@]}" </dev/null 2>&1 | sed "s/^/$name is not in /"
 done)
 is 'every test that verdicts.list names says the verdict' "$strangers" ''
 
+declare -A where
+while read -r name what _; do
+	where[$name]=$what
+done < <(in_list)
+
 while read -r number name; do
-	where=$(in_list | sed -n "s/^$name \([^ ]*\) .*/\1/p")
+	what=${where[$name]:-live}
 	if [ "${count[$number]:-0}" -gt 0 ]; then
 		ok 0 "$name: seen ${count[$number]} times"
-	elif [ -z "${have[${where:-live}]:-}" ]; then
-		skip "$name" "needs $where"
+	elif [ -z "${have[$what]:-}" ]; then
+		skip "$name" "needs $what"
 	else
 		ok 1 "$name: never seen"
 	fi

@@ -56,7 +56,7 @@ kill $traffic
 # And as fast as hping3 can.
 failed=0
 slowest=0
-in_client hping3 --flood -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
+in_client taskset -c 0 hping3 --flood -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
 traffic=$!
 sleep 1
 cycle

@@ -37,7 +37,7 @@
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
  *   race VERDICT              while nothing got that one, the story is played again
- *                             (20 times at most), whatever else it says
+ *                             (40 times at most), whatever else it says
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
  *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
  *   wrap (uptime 300-420 s: jiffies are near 0)

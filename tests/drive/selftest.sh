@@ -114,7 +114,7 @@ lost='s/=syn_queued/=syn_lost_race/; s/=none loss/=race loss/'
 { base; event "$lost"; event; echo "= syn_queued"; echo "= syn_lost_race"; echo "A < SA"; } |
 	check fail event_order -e "expected verdict=syn_queued, got syn_lost_race"
 { echo "race syn_lost_race"; base; event; echo "= syn_queued"; echo "A < SA"; } |
-	check fail race_lost -e "the race did not happen in 20 tries"
+	check fail race_lost -e "the race did not happen in 40 tries"
 { echo "race syn_queued"; base; event; echo "= syn_queued"; echo "A < SA"; } |
 	check pass race_happened -e "^ok 1"
 { base; event "s/netns={netns}/netns=7/"; echo "A < SA"; } |

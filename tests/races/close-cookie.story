@@ -9,7 +9,7 @@ flow A to M
 A > S mss 1460
 = syn_cookie_always
 A < SA ack 1
-delay child,close 14000
+delay child,close 17000
 A > A cpu 1
 sleep 3ms
 delay child,close 20000                 # longer than what the other CPU has left to do

@@ -6,7 +6,7 @@ listen 5
 close
 listen 5 as=M port-of=L fastopen=5
 flow A to M
-delay child,close 14000
+delay child,close 17000
 A > S mss 1460 tfo request len 10 cpu 1
 sleep 3ms
 delay child,close 20000                 # longer than what the other CPU has left to do

@@ -6,7 +6,7 @@ close
 listen 5 as=M port-of=L                 # a port that is not free before the close is over
 flow A to M
 A syn
-delay child,close 14000
+delay child,close 17000
 A > A cpu 1
 sleep 3ms
 delay child,close 20000                 # longer than what the other CPU has left to do
