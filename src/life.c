@@ -1,16 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * life.c - listeners come, change and go; children wait and are accepted
+ * life.c - what happens without a segment
  *
- * What happens to a listener or a connection without a segment. (What happens to
- * a request without a segment is in observe.c: it shares the SYN-ACK timer's
- * frame.) All of it is process context and rare, but for accept().
+ * Requests: their SYN-ACK timer, which sends again, gives up, moves them to another
+ * listener or finds theirs closed; ICMP errors. Listeners: listen, backlog, close.
+ * Connections: moved to another listener, accepted.
  */
 #include "accept.h"
 #include "facts.h"
 #include "net.h"
 #include "observe.h"
 #include "trace.h"
+
+/**
+ * lq_timer_open() - the SYN-ACK timer of a request runs
+ * @frame: memory of the return probe's instance
+ * @req: the request
+ *
+ * Takes a reference, so that the request can be looked at when the timer is done
+ * with it.
+ *
+ * Context: timer softirq.
+ * Return: 0, or 1 when this call is not observed.
+ */
+int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
+{
+	struct sock *sk = req->rsk_listener;
+
+	if (unlikely(lq_frames_stopped()) || !refcount_inc_not_zero(&req->rsk_refcnt))
+		return 1;
+
+	memset(&frame->seen, 0, sizeof(frame->seen));
+	memset(&frame->event, 0, sizeof(frame->event));
+	frame->sk = sk;
+	frame->req = req;
+	frame->event.stage = LQ_STAGE_TIMER;
+	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
+	lq_flow_of_req(&frame->event.flow, req);
+	lq_event_of_req(&frame->event, req);
+	lq_event_of_listener(&frame->event, sk);
+	lq_frame_push(frame, sock_net(sk));
+	return 0;
+}
+
+/**
+ * lq_timer_close() - the SYN-ACK timer is done
+ * @frame: opened by lq_timer_open()
+ *
+ * A request that stays has its num_timeout counted up (reqsk_timer_handler); its
+ * SYN-ACK, if one was sent, has been told by lq_synack_repeated().
+ *
+ * Context: timer softirq.
+ */
+void lq_timer_close(struct lq_frame *frame)
+{
+	struct request_sock *req = frame->req;
+
+	lq_frame_pop(frame, sock_net(frame->sk));
+	if (frame->seen.moved & (1U << LQ_C_MIGRATED))
+		trace_lq_request(&frame->event, LQ_WHAT_MIGRATED);
+	else if (req->num_timeout == frame->event.timeouts)
+		trace_lq_request(&frame->event, frame->seen.closed ?
+				 LQ_WHAT_KILLED_BY_CLOSE : LQ_WHAT_EXPIRED);
+	sock_gen_put(req_to_sk(req));
+}
+
+/**
+ * lq_synack_repeated() - tracepoint tcp_retransmit_synack
+ * @sk: the listener, or the child under TCP Fast Open
+ * @req: the request
+ *
+ * Inside of tcp_check_req it is part of that segment's verdict.
+ *
+ * Context: bottom halves off, or process context (TCP Fast Open).
+ */
+void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
+{
+	struct lq_frame *frame = lq_current_frame();
+	struct lq_event event;
+
+	if (frame && frame->event.stage == LQ_STAGE_CHECK_REQ)
+		return;
+	if (!trace_lq_request_enabled())
+		return;
+	memset(&event, 0, sizeof(event));
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	/* The kernel counts it after it has told us. */
+	event.retrans++;
+	lq_event_of_listener(&event, req->rsk_listener);
+	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
+}
+
+/**
+ * lq_icmp_error() - tcp_req_err: an ICMP error that answers a SYN-ACK
+ * @req: the request
+ * @seq: sequence number that the error quotes
+ * @fatal: the error ends connections
+ *
+ * Context: bottom halves off.
+ */
+void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
+{
+	struct lq_event event;
+
+	/* As tcp_req_err: anything else leaves the request alone. */
+	if (!fatal || seq != tcp_rsk(req)->snt_isn)
+		return;
+	memset(&event, 0, sizeof(event));
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	lq_event_of_listener(&event, req->rsk_listener);
+	trace_lq_request(&event, LQ_WHAT_ICMP_ERROR);
+}
 
 /* Address and port of the socket itself; no client's side. */
 static void event_of_listener_sock(struct lq_event *event, struct sock *sk)
@@ -32,7 +134,7 @@ static void event_of_listener_sock(struct lq_event *event, struct sock *sk)
  * lq_listening() - inet_csk_listen_start succeeded
  * @sk: the new listener, locked by its task
  *
- * Context: process, preemption off, as all of this file.
+ * Context: process, preemption off, as all that follows.
  */
 void lq_listening(struct sock *sk)
 {

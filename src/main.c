@@ -120,7 +120,7 @@ static void __exit listenq_exit(void)
 {
 	u64 start = ktime_get_ns();
 
-	lq_observe_stop();
+	lq_frames_stop();
 	lq_hooks_detach();
 	lq_net_exit();
 	lq_accept_exit();

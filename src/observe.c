@@ -9,11 +9,8 @@
  *   check_req ──▶ verdict, or gives back ──▶ do_rcv, hnd_req, conn_request
  *                                      └──▶ dropped on the way ──▶ verdict
  *
- * A *frame* is open between entry and return of hnd_req, check_req, conn_request
- * and the SYN-ACK timer. Marks (an LSM was asked, a SYN-ACK was sent, ...) go to
- * the innermost frame of this CPU. A stock counter is compared before and after:
- * bottom halves are off in between, so what moved on this CPU moved in this call.
- * A call that comes in with bottom halves on (the backlog of a socket that was
+ * A *frame* (frame.c) is open between entry and return of hnd_req, check_req and
+ * conn_request. A call that comes in with bottom halves on (the backlog of a socket that was
  * turned into a listener) could change CPUs and is left alone: it has no verdict,
  * and lq_unobserved counts it.
  *
@@ -31,8 +28,6 @@
 #include "observe.h"
 #include "trace.h"
 
-static DEFINE_PER_CPU(struct lq_frame *, current_frame);
-
 /**
  * struct carry - a segment on its way between two hooks
  * @via: LQ_VIA_NONE: nothing is on its way
@@ -48,66 +43,6 @@ struct carry {
 };
 
 static DEFINE_PER_CPU(struct carry, carried);
-
-/* Set while unloading: no frame is opened any more. */
-static bool stopping;
-
-/**
- * lq_current_frame() - the innermost observed call on this CPU
- *
- * Context: any handler of ours; preemption off.
- * Return: the frame, or NULL.
- */
-struct lq_frame *lq_current_frame(void)
-{
-	return __this_cpu_read(current_frame);
-}
-
-/**
- * lq_observe_stop() - open no frame from now on, and wait for the open ones
- *
- * A frame that is open while its return probe goes away would lose its request's
- * reference. All frames run with bottom halves off, so one grace period ends them.
- *
- * Context: process, sleeps. Before the hooks are detached.
- */
-void lq_observe_stop(void)
-{
-	WRITE_ONCE(stopping, true);
-	synchronize_rcu();
-}
-
-/* Which stock counters tell ways out apart, in the order of enum lq_counter. */
-#define NET_COUNTER(net, field) \
-	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
-#define TCP_COUNTER(net, field) \
-	((u32)__this_cpu_read((net)->mib.tcp_statistics->mibs[field]))
-#define IP_COUNTER(net, version, field) \
-	((u32)__this_cpu_read((net)->mib.version##_statistics->mibs[field]))
-
-static void read_counters(struct net *net, u32 *c)
-{
-	c[LQ_C_LISTEN_OVERFLOWS] = NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS);
-	c[LQ_C_LISTEN_DROPS] = NET_COUNTER(net, LINUX_MIB_LISTENDROPS);
-	c[LQ_C_REQQ_FULL_DROP] = NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP);
-	c[LQ_C_COOKIES_RECV] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV);
-	c[LQ_C_COOKIES_FAILED] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED);
-	c[LQ_C_EMBRYONIC_RSTS] = NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS);
-	c[LQ_C_SKIPPED_SYN_RECV] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV);
-	c[LQ_C_SKIPPED_CHALLENGE] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE);
-	c[LQ_C_CHALLENGE_ACK] = NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK);
-	c[LQ_C_PAWS_ESTAB] = NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED);
-	c[LQ_C_TSECR] = LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0;
-	c[LQ_C_DEFER_ACCEPT] = NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP);
-	c[LQ_C_SYN_RETRANS] = NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS);
-	c[LQ_C_MIGRATED] = LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0;
-	c[LQ_C_PASSIVE_OPENS] = TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS);
-	c[LQ_C_ATTEMPT_FAILS] = TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS);
-	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
-#if IS_ENABLED(CONFIG_IPV6)
-	c[LQ_C_NO_ROUTES] += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
-#endif
-}
 
 static void report(struct net *net, const struct lq_event *event, enum lq_verdict verdict)
 {
@@ -227,32 +162,6 @@ static void note_returned(struct lq_frame *frame, struct sock *returned)
 		seen->child_dead = returned->sk_state == TCP_CLOSE;
 }
 
-static void push(struct lq_frame *frame)
-{
-	frame->outer = __this_cpu_read(current_frame);
-	__this_cpu_write(current_frame, frame);
-}
-
-/*
- * Compare the counters and leave the frame. What moved in here did not move in
- * the call around it (a SYN-ACK that comes straight back through act_mirred).
- */
-static void pop(struct lq_frame *frame, struct net *net)
-{
-	struct lq_frame *outer = frame->outer;
-	u32 now[LQ_C_COUNT];
-	int i;
-
-	read_counters(net, now);
-	for (i = 0; i < LQ_C_COUNT; i++) {
-		if (now[i] != frame->counters[i])
-			frame->seen.moved |= 1U << i;
-		if (outer && sock_net(outer->sk) == net)
-			outer->counters[i] += now[i] - frame->counters[i];
-	}
-	__this_cpu_write(current_frame, outer);
-}
-
 /**
  * lq_frame_open() - a deciding function is entered
  * @frame: memory of the return probe's instance
@@ -269,7 +178,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 {
 	struct net *net = sock_net(sk);
 
-	if (unlikely(READ_ONCE(stopping)))
+	if (unlikely(lq_frames_stopped()))
 		return 1;
 	if (unlikely(!softirq_count())) {
 		lq_net_count_unobserved(net);
@@ -286,8 +195,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->seen.via_check_req = frame->event.via == LQ_VIA_CHECK_REQ;
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
-	read_counters(net, frame->counters);
-	push(frame);
+	lq_frame_push(frame, net);
 	return 0;
 }
 
@@ -302,7 +210,7 @@ void lq_conn_request_close(struct lq_frame *frame)
 	struct net *net = sock_net(frame->sk);
 	enum lq_verdict verdict;
 
-	pop(frame, net);
+	lq_frame_pop(frame, net);
 	verdict = lq_outcome_conn_request(&frame->seen);
 	if (verdict == LQ_V_syn_fastopen)
 		lq_accept_queued(frame->child, frame->event.listener);
@@ -321,7 +229,7 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 	struct net *net = sock_net(frame->sk);
 	enum lq_verdict verdict;
 
-	pop(frame, net);
+	lq_frame_pop(frame, net);
 	note_returned(frame, returned);
 	/* A subflow that joined has its connection's socket (mptcp_sock_graft). */
 	if (frame->seen.returned == LQ_RET_CHILD)
@@ -347,7 +255,7 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 	struct net *net = sock_net(frame->sk);
 	enum lq_verdict verdict;
 
-	pop(frame, net);
+	lq_frame_pop(frame, net);
 	note_returned(frame, returned);
 	/* Under TCP Fast Open the kernel passes a variable that it never set. */
 	frame->seen.stolen = !frame->seen.fastopen && READ_ONCE(*frame->stolen);
@@ -360,109 +268,6 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
 		lq_accept_queued(returned, frame->event.listener);
 	report(net, &frame->event, verdict);
-}
-
-/**
- * lq_timer_open() - the SYN-ACK timer of a request runs
- * @frame: memory of the return probe's instance
- * @req: the request
- *
- * Takes a reference, so that the request can be looked at when the timer is done
- * with it.
- *
- * Context: timer softirq.
- * Return: 0, or 1 when this call is not observed.
- */
-int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
-{
-	struct sock *sk = req->rsk_listener;
-
-	if (unlikely(READ_ONCE(stopping)) || !refcount_inc_not_zero(&req->rsk_refcnt))
-		return 1;
-
-	memset(&frame->seen, 0, sizeof(frame->seen));
-	memset(&frame->event, 0, sizeof(frame->event));
-	frame->sk = sk;
-	frame->req = req;
-	frame->event.stage = LQ_STAGE_TIMER;
-	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
-	lq_flow_of_req(&frame->event.flow, req);
-	lq_event_of_req(&frame->event, req);
-	lq_event_of_listener(&frame->event, sk);
-	read_counters(sock_net(sk), frame->counters);
-	push(frame);
-	return 0;
-}
-
-/**
- * lq_timer_close() - the SYN-ACK timer is done
- * @frame: opened by lq_timer_open()
- *
- * A request that stays has its num_timeout counted up (reqsk_timer_handler); its
- * SYN-ACK, if one was sent, has been told by lq_synack_repeated().
- *
- * Context: timer softirq.
- */
-void lq_timer_close(struct lq_frame *frame)
-{
-	struct request_sock *req = frame->req;
-
-	pop(frame, sock_net(frame->sk));
-	if (frame->seen.moved & (1U << LQ_C_MIGRATED))
-		trace_lq_request(&frame->event, LQ_WHAT_MIGRATED);
-	else if (req->num_timeout == frame->event.timeouts)
-		trace_lq_request(&frame->event, frame->seen.closed ?
-				 LQ_WHAT_KILLED_BY_CLOSE : LQ_WHAT_EXPIRED);
-	sock_gen_put(req_to_sk(req));
-}
-
-/**
- * lq_synack_repeated() - tracepoint tcp_retransmit_synack
- * @sk: the listener, or the child under TCP Fast Open
- * @req: the request
- *
- * Inside of tcp_check_req it is part of that segment's verdict.
- *
- * Context: bottom halves off, or process context (TCP Fast Open).
- */
-void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
-{
-	struct lq_frame *frame = lq_current_frame();
-	struct lq_event event;
-
-	if (frame && frame->event.stage == LQ_STAGE_CHECK_REQ)
-		return;
-	if (!trace_lq_request_enabled())
-		return;
-	memset(&event, 0, sizeof(event));
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
-	/* The kernel counts it after it has told us. */
-	event.retrans++;
-	lq_event_of_listener(&event, req->rsk_listener);
-	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
-}
-
-/**
- * lq_icmp_error() - tcp_req_err: an ICMP error that answers a SYN-ACK
- * @req: the request
- * @seq: sequence number that the error quotes
- * @fatal: the error ends connections
- *
- * Context: bottom halves off.
- */
-void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
-{
-	struct lq_event event;
-
-	/* As tcp_req_err: anything else leaves the request alone. */
-	if (!fatal || seq != tcp_rsk(req)->snt_isn)
-		return;
-	memset(&event, 0, sizeof(event));
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
-	lq_event_of_listener(&event, req->rsk_listener);
-	trace_lq_request(&event, LQ_WHAT_ICMP_ERROR);
 }
 
 /**

@@ -106,9 +106,14 @@ struct lq_frame {
 	struct lq_outcome seen;
 };
 
+/* frame.c */
 struct lq_frame *lq_current_frame(void);
-void lq_observe_stop(void);
+void lq_frame_push(struct lq_frame *frame, struct net *net);
+void lq_frame_pop(struct lq_frame *frame, struct net *net);
+bool lq_frames_stopped(void);
+void lq_frames_stop(void);
 
+/* observe.c: segments */
 void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family);
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req);
@@ -117,13 +122,14 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned);
 void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb,
 			struct sock *returned);
 
+void lq_request_dropped(struct sock *sk, struct request_sock *req);
+bool lq_skb_dropped(struct sk_buff *skb);
+
+/* life.c: what happens without a segment */
 int lq_timer_open(struct lq_frame *frame, struct request_sock *req);
 void lq_timer_close(struct lq_frame *frame);
 void lq_synack_repeated(const struct sock *sk, struct request_sock *req);
 void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal);
-void lq_request_dropped(struct sock *sk, struct request_sock *req);
-bool lq_skb_dropped(struct sk_buff *skb);
-
 void lq_listening(struct sock *sk);
 void lq_backlog_changed(struct sock *sk, int backlog);
 void lq_closing(struct sock *sk);

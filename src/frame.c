@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * frame.c - one call of a function that decides: from its entry to its return
+ *
+ * Frames of one CPU are stacked; marks (a security module was asked, a SYN-ACK was
+ * sent, ...) go to the innermost one. The stock counters are read at both ends:
+ * bottom halves are off in between, so what moved on this CPU moved in this call.
+ */
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "observe.h"
+
+static DEFINE_PER_CPU(struct lq_frame *, current_frame);
+
+/* Set while unloading: no frame is opened any more. */
+static bool stopping;
+
+/**
+ * lq_current_frame() - the innermost observed call on this CPU
+ *
+ * Context: any handler of ours; preemption off.
+ * Return: the frame, or NULL.
+ */
+struct lq_frame *lq_current_frame(void)
+{
+	return __this_cpu_read(current_frame);
+}
+
+/**
+ * lq_frames_stopped() - is the module being unloaded?
+ *
+ * Return: whether no frame is to be opened any more.
+ */
+bool lq_frames_stopped(void)
+{
+	return READ_ONCE(stopping);
+}
+
+/**
+ * lq_frames_stop() - open no frame from now on, and wait for the open ones
+ *
+ * A frame that is open while its return probe goes away would lose its request's
+ * reference. All frames run with bottom halves off, so one grace period ends them.
+ *
+ * Context: process, sleeps. Before the hooks are detached.
+ */
+void lq_frames_stop(void)
+{
+	WRITE_ONCE(stopping, true);
+	synchronize_rcu();
+}
+
+/* Which stock counters tell ways out apart, in the order of enum lq_counter. */
+#define NET_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
+#define TCP_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.tcp_statistics->mibs[field]))
+#define IP_COUNTER(net, version, field) \
+	((u32)__this_cpu_read((net)->mib.version##_statistics->mibs[field]))
+
+static void read_counters(struct net *net, u32 *c)
+{
+	c[LQ_C_LISTEN_OVERFLOWS] = NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS);
+	c[LQ_C_LISTEN_DROPS] = NET_COUNTER(net, LINUX_MIB_LISTENDROPS);
+	c[LQ_C_REQQ_FULL_DROP] = NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP);
+	c[LQ_C_COOKIES_RECV] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV);
+	c[LQ_C_COOKIES_FAILED] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED);
+	c[LQ_C_EMBRYONIC_RSTS] = NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS);
+	c[LQ_C_SKIPPED_SYN_RECV] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV);
+	c[LQ_C_SKIPPED_CHALLENGE] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE);
+	c[LQ_C_CHALLENGE_ACK] = NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK);
+	c[LQ_C_PAWS_ESTAB] = NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED);
+	c[LQ_C_TSECR] = LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0;
+	c[LQ_C_DEFER_ACCEPT] = NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP);
+	c[LQ_C_SYN_RETRANS] = NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS);
+	c[LQ_C_MIGRATED] = LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0;
+	c[LQ_C_PASSIVE_OPENS] = TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS);
+	c[LQ_C_ATTEMPT_FAILS] = TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS);
+	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
+#if IS_ENABLED(CONFIG_IPV6)
+	c[LQ_C_NO_ROUTES] += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
+#endif
+}
+
+/**
+ * lq_frame_push() - begin to observe a call
+ * @frame: memory of the return probe's instance; the rest of it is filled
+ * @net: the namespace whose counters are compared
+ *
+ * Context: bottom halves off until lq_frame_pop().
+ */
+void lq_frame_push(struct lq_frame *frame, struct net *net)
+{
+	read_counters(net, frame->counters);
+	frame->outer = __this_cpu_read(current_frame);
+	__this_cpu_write(current_frame, frame);
+}
+
+/**
+ * lq_frame_pop() - the call is over: note which counters moved
+ * @frame: the innermost frame
+ * @net: as in lq_frame_push()
+ *
+ * What moved in here did not move in the call around it (a SYN-ACK that comes
+ * straight back through act_mirred).
+ */
+void lq_frame_pop(struct lq_frame *frame, struct net *net)
+{
+	struct lq_frame *outer = frame->outer;
+	u32 now[LQ_C_COUNT];
+	int i;
+
+	read_counters(net, now);
+	for (i = 0; i < LQ_C_COUNT; i++) {
+		if (now[i] != frame->counters[i])
+			frame->seen.moved |= 1U << i;
+		if (outer && sock_net(outer->sk) == net)
+			outer->counters[i] += now[i] - frame->counters[i];
+	}
+	__this_cpu_write(current_frame, outer);
+}
