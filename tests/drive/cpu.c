@@ -15,7 +15,7 @@
 static struct {
 	bool			busy;
 	pthread_t		thread;
-	pthread_barrier_t	go;
+	atomic_bool		goes;
 	cpu_set_t		home;	/* where the story may run otherwise */
 	struct flow		*flow;
 	struct segment		seg;
@@ -51,7 +51,7 @@ static void stop(void)
 
 static void *send_it(void *unused)
 {
-	pthread_barrier_wait(&other.go);
+	atomic_store(&other.goes, true);
 	wire_send(&other.seg);
 	return unused;
 }
@@ -65,13 +65,15 @@ bool cpu_send(struct flow *f, const struct segment *seg, int cpu)
 	}
 	other.flow = f;
 	other.seg = *seg;
-	pthread_barrier_init(&other.go, NULL, 2);
+	atomic_store(&other.goes, false);
 	if (!start(cpu, send_it)) {
 		fail("nothing can run on CPU %d", cpu);
 		return false;
 	}
 	other.busy = true;
-	pthread_barrier_wait(&other.go);
+	/* Awake: to be woken would take a CPU that is about to be busy. */
+	while (!atomic_load(&other.goes))
+		;
 	return true;
 }
 
@@ -81,7 +83,6 @@ void cpu_join(void)
 	if (!other.busy)
 		return;
 	stop();
-	pthread_barrier_destroy(&other.go);
 	other.busy = false;
 	flow_sent(other.flow, &other.seg);
 }
