@@ -90,7 +90,7 @@
 	LQ_VERDICT(16, cookie_no_route, no_route, 1,			\
 		   "valid cookie, no route back to the client")		\
 	LQ_VERDICT(17, cookie_no_bucket, no_memory, 1,			\
-		   "valid cookie, no bind bucket for the connection")	\
+		   "valid cookie, no bind bucket or key for the connection")	\
 	LQ_VERDICT(18, cookie_upper_refused, upper_protocol, 1,		\
 		   "valid cookie, refused by MPTCP or SMC")		\
 	LQ_VERDICT(19, cookie_lost_race, race, 0,			\
@@ -155,9 +155,9 @@
 	LQ_VERDICT(47, req_no_route_reset, no_route, 1,			\
 		   "no route back to the client, RST tried (tcp_abort_on_overflow)") \
 	LQ_VERDICT(48, req_no_bucket, no_memory, 1,			\
-		   "no bind bucket for the connection, last ACK thrown away") \
+		   "no bind bucket or key for the connection, last ACK thrown away") \
 	LQ_VERDICT(49, req_no_bucket_reset, no_memory, 1,		\
-		   "no bind bucket for the connection, answered by RST") \
+		   "no bind bucket or key for the connection, answered by RST") \
 	LQ_VERDICT(50, req_upper_refused, upper_protocol, 1,		\
 		   "refused by MPTCP or SMC, last ACK thrown away")	\
 	LQ_VERDICT(51, req_upper_refused_reset, upper_protocol, 1,	\

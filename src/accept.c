@@ -86,8 +86,10 @@ struct closed {
 
 static struct shard *shards;
 static LLIST_HEAD(closed_listeners);
-static void accept_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(worker, accept_work);
+static void grow_work(struct work_struct *work);
+static void forget_work(struct work_struct *work);
+static DECLARE_WORK(grower, grow_work);
+static DECLARE_DELAYED_WORK(forgetter, forget_work);
 static bool never_free;
 
 static u32 hash_of(const struct sock *child)
@@ -170,7 +172,7 @@ void lq_accept_queued(const struct sock *child, u64 listener)
 	low = shard->used > shard->size - shard->size / 4 && shard->size < MOST_STAMPS;
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
 	if (low)
-		schedule_delayed_work(&worker, 0);
+		schedule_work(&grower);
 }
 
 /**
@@ -227,8 +229,8 @@ void lq_accept_moved(const struct sock *child, u64 listener)
  * lq_accept_forget() - a listener closed: the stamps of its children are void
  * @listener: its socket cookie
  *
- * Done by the worker, a second later: children that migrate get their new listener
- * first. Without memory the stamps stay until their addresses are used again.
+ * Done by a worker, up to a second later: children that migrate should get their
+ * new listener first. Without memory the stamps stay until their addresses are used again.
  *
  * Context: process, preemption off.
  */
@@ -240,7 +242,7 @@ void lq_accept_forget(u64 listener)
 		return;
 	closed->listener = listener;
 	llist_add(&closed->node, &closed_listeners);
-	schedule_delayed_work(&worker, HZ);
+	schedule_delayed_work(&forgetter, HZ);
 }
 
 static int grow(struct shard *shard, unsigned long n)
@@ -276,7 +278,7 @@ static void forget_in(struct shard *shard, u64 listener)
 	}
 }
 
-static void accept_work(struct work_struct *work)
+static void forget_work(struct work_struct *work)
 {
 	struct llist_node *list = llist_del_all(&closed_listeners);
 	struct closed *closed, *next;
@@ -287,6 +289,12 @@ static void accept_work(struct work_struct *work)
 			forget_in(&shards[i], closed->listener);
 		kfree(closed);
 	}
+}
+
+static void grow_work(struct work_struct *work)
+{
+	int i;
+
 	/* A failed grow is tried again by the next child that finds the shard low. */
 	for (i = 0; i < SHARDS; i++)
 		if (shards[i].used > shards[i].size - shards[i].size / 4 &&
@@ -350,7 +358,8 @@ void lq_accept_exit(void)
 	struct chunk *chunk, *next;
 	int i;
 
-	cancel_delayed_work_sync(&worker);
+	cancel_work_sync(&grower);
+	cancel_delayed_work_sync(&forgetter);
 	llist_for_each_entry_safe(closed, next_closed,
 				  llist_del_all(&closed_listeners), node)
 		kfree(closed);

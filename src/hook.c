@@ -276,6 +276,18 @@ void lq_hooks_detach(void)
 	}
 	detach_probes();
 	tracepoint_synchronize_unregister();
+}
+
+/**
+ * lq_hooks_free() - free the counts of hits
+ *
+ * Context: process. After lq_hooks_detach(), and when nobody can read the hooks
+ * file any more.
+ */
+void lq_hooks_free(void)
+{
+	int row;
+
 	for (row = 0; row < lq_hook_count; row++) {
 		free_percpu(lq_hooks[row].hits);
 		lq_hooks[row].hits = NULL;

@@ -62,6 +62,7 @@ extern const int lq_hook_count;
 
 int lq_hooks_attach(const char *without, unsigned int fault);
 void lq_hooks_detach(void);
+void lq_hooks_free(void);
 int lq_hooks_self_check(unsigned int fault);
 
 const char *lq_hook_how(const struct lq_hook *hook);

@@ -17,6 +17,7 @@
 #include <trace/events/skb.h>
 #include <trace/events/tcp.h>
 
+#include "accept.h"
 #include "compat.h"
 #include "hook.h"
 #include "main.h"
@@ -248,7 +249,9 @@ static int enter_send_synack(enum row row, struct pt_regs *regs)
 		break;
 	case TCP_SYNACK_FASTOPEN:
 		frame->seen.synack = LQ_SYNACK_FASTOPEN;
+		/* Locked, and not yet where accept() could find it. */
 		frame->child = ARG(regs, 0, struct sock *);
+		lq_accept_queued(frame->child, frame->event.listener);
 		break;
 	default:
 		frame->seen.synack = LQ_SYNACK_REQUEST;
@@ -352,8 +355,11 @@ static int on_tcp_req_err(struct kprobe *kp, struct pt_regs *regs)
 static void on_retransmit_synack(void *data, const struct sock *sk,
 				 const struct request_sock *req)
 {
+	/* Tracepoints of 7.x leave preemption on. */
+	preempt_disable_notrace();
 	hit(TCP_RETRANSMIT_SYNACK);
 	lq_synack_repeated(sk, (struct request_sock *)req);
+	preempt_enable_notrace();
 }
 
 static void on_kfree_skb(void *data, struct sk_buff *skb, void *location LQ_KFREE_SKB_MORE)

@@ -27,13 +27,16 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 {
 	struct sock *sk = req->rsk_listener;
 
-	if (unlikely(lq_frames_stopped()) || !refcount_inc_not_zero(&req->rsk_refcnt))
+	/* The handler serves DCCP too; what is unhashed belongs to another CPU. */
+	if (unlikely(lq_frames_stopped()) || sk->sk_protocol != IPPROTO_TCP ||
+	    sk_unhashed(req_to_sk(req)) || !refcount_inc_not_zero(&req->rsk_refcnt))
 		return 1;
 
 	memset(&frame->seen, 0, sizeof(frame->seen));
 	memset(&frame->event, 0, sizeof(frame->event));
 	frame->sk = sk;
 	frame->req = req;
+	frame->to = NULL;
 	frame->event.stage = LQ_STAGE_TIMER;
 	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
 	lq_flow_of_req(&frame->event.flow, req);
@@ -57,11 +60,13 @@ void lq_timer_close(struct lq_frame *frame)
 	struct request_sock *req = frame->req;
 
 	lq_frame_pop(frame, sock_net(frame->sk));
-	if (frame->seen.moved & (1U << LQ_C_MIGRATED))
+	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
+		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_MIGRATED);
-	else if (req->num_timeout == frame->event.timeouts)
+	} else if (req->num_timeout == frame->event.timeouts) {
 		trace_lq_request(&frame->event, frame->seen.closed ?
 				 LQ_WHAT_KILLED_BY_CLOSE : LQ_WHAT_EXPIRED);
+	}
 	sock_gen_put(req_to_sk(req));
 }
 
@@ -191,7 +196,7 @@ void lq_migrating(struct sock *what, struct sock *to)
 	struct lq_event event;
 
 	if (frame)
-		lq_event_of_listener(&frame->event, to);
+		frame->to = to;
 	if (frame || !sk_fullsock(what))
 		return;
 	memset(&event, 0, sizeof(event));

@@ -111,6 +111,7 @@ static int __init listenq_init(void)
 
 remove_net:
 	lq_net_exit();
+	lq_hooks_free();
 free_stamps:
 	lq_accept_exit();
 	return err;
@@ -123,6 +124,7 @@ static void __exit listenq_exit(void)
 	lq_frames_stop();
 	lq_hooks_detach();
 	lq_net_exit();
+	lq_hooks_free();
 	lq_accept_exit();
 	pr_info("unloaded in %llu ms\n", div_u64(ktime_get_ns() - start, NSEC_PER_MSEC));
 }

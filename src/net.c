@@ -44,14 +44,15 @@ static void net_hide(struct net *net)
 	struct lq_net *ln = net_generic(net, lq_net_id);
 
 	lq_proc_net_exit(ln);
+	ln->hidden = ln->counts;
+	WRITE_ONCE(ln->counts, NULL);
 }
 
 static void net_stop(struct net *net)
 {
 	struct lq_net *ln = net_generic(net, lq_net_id);
 
-	free_percpu(ln->counts);
-	ln->counts = NULL;
+	free_percpu(ln->hidden);
 }
 
 static struct pernet_operations net_ops = {

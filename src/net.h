@@ -26,6 +26,7 @@ struct lq_counts {
 /**
  * struct lq_net - what we keep for one network namespace
  * @counts: per CPU; NULL once the namespace is going away
+ * @hidden: the same, until it is freed
  * @dir: /proc/net/listenq
  *
  * Written by register and exit of the namespace. No segment arrives after its
@@ -34,6 +35,7 @@ struct lq_counts {
  */
 struct lq_net {
 	struct lq_counts __percpu *counts;
+	struct lq_counts __percpu *hidden;
 	struct proc_dir_entry *dir;
 };
 

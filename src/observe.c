@@ -12,7 +12,7 @@
  * A *frame* (frame.c) is open between entry and return of hnd_req, check_req and
  * conn_request. A call that comes in with bottom halves on (the backlog of a socket that was
  * turned into a listener) could change CPUs and is left alone: it has no verdict,
- * and lq_unobserved counts it.
+ * and is counted (lq_net_count_unobserved).
  *
  * A *carry* is a segment between two hooks: given back by tcp_check_req, or whose
  * request lost its listener. The next hook on this CPU that sees it takes it; if
@@ -20,6 +20,7 @@
  */
 #include <linux/percpu.h>
 #include <net/ip6_route.h>
+#include <net/mptcp.h>
 
 #include "accept.h"
 #include "compat.h"
@@ -32,7 +33,7 @@
  * struct carry - a segment on its way between two hooks
  * @via: LQ_VIA_NONE: nothing is on its way
  * @skb: the segment, NULL when only its four-tuple is known (orphaned)
- * @net: its network namespace, compared but never used
+ * @net: its network namespace, compared but never used: it may be gone
  * @event: what was known when it was last seen
  */
 struct carry {
@@ -109,8 +110,9 @@ static enum lq_verdict do_rcv_verdict(struct sk_buff *skb, u8 family)
 		return LQ_V_bad_checksum;
 	if (!th->syn)
 		return LQ_V_none;
+	/* A RST is never answered (tcp_v4_send_reset). */
 	if (th->ack)
-		return LQ_V_synack_to_listener;
+		return th->rst ? LQ_V_stray_rst : LQ_V_synack_to_listener;
 	if (th->rst)
 		return LQ_V_syn_rst;
 	if (th->fin)
@@ -189,6 +191,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->sk = sk;
 	frame->req = req;
 	frame->child = NULL;
+	frame->to = NULL;
 	frame->stolen = NULL;
 	fill_event(&frame->event, stage, sk, skb, req);
 	frame->seen.flags = frame->event.segment.flags;
@@ -197,6 +200,13 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
 	lq_frame_push(frame, net);
 	return 0;
+}
+
+/* accept() of an MPTCP listener hands out another socket: no stamp would be taken. */
+static void queued(const struct sock *child, u64 listener)
+{
+	if (!sk_is_mptcp(child))
+		lq_accept_queued(child, listener);
 }
 
 /**
@@ -209,11 +219,12 @@ void lq_conn_request_close(struct lq_frame *frame)
 {
 	struct net *net = sock_net(frame->sk);
 	enum lq_verdict verdict;
+	u64 unused;
 
 	lq_frame_pop(frame, net);
 	verdict = lq_outcome_conn_request(&frame->seen);
-	if (verdict == LQ_V_syn_fastopen)
-		lq_accept_queued(frame->child, frame->event.listener);
+	if (verdict == LQ_V_syn_fastopen_closed)
+		lq_accept_taken(frame->child, &unused, &unused);
 	report(net, &frame->event, verdict);
 }
 
@@ -236,7 +247,7 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 		frame->seen.joined = frame->seen.upper && returned->sk_socket;
 	verdict = lq_outcome_hnd_req(&frame->seen);
 	if (verdict == LQ_V_cookie_accepted)
-		lq_accept_queued(returned, frame->event.listener);
+		queued(returned, frame->event.listener);
 	report(net, &frame->event, verdict);
 }
 
@@ -266,7 +277,7 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 		return;
 	}
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
-		lq_accept_queued(returned, frame->event.listener);
+		queued(returned, frame->event.listener);
 	report(net, &frame->event, verdict);
 }
 
@@ -291,7 +302,8 @@ void lq_request_dropped(struct sock *sk, struct request_sock *req)
 		frame->seen.joined = frame->event.stage == LQ_STAGE_CHECK_REQ;
 		return;
 	}
-	if (!softirq_count() || inet_sk_state_load(sk) == TCP_LISTEN)
+	if (sk->sk_protocol != IPPROTO_TCP || !softirq_count() ||
+	    inet_sk_state_load(sk) == TCP_LISTEN)
 		return;
 	memset(&event, 0, sizeof(event));
 	event.stage = LQ_STAGE_RCV;
@@ -301,8 +313,12 @@ void lq_request_dropped(struct sock *sk, struct request_sock *req)
 	carry(LQ_VIA_ORPHANED, NULL, sock_net(sk), &event);
 }
 
-/* @skb is dropped while an orphan is looked for: is it the orphan? */
-static bool is_orphan(const struct sk_buff *skb, const struct carry *c)
+/*
+ * @skb is dropped while a segment is carried: is it that one? Every drop between
+ * two hooks comes before tcp_v4_rcv clears skb->dev. What only looks like it (the
+ * memory of a segment that went another way is used again) has another flow.
+ */
+static bool is_carried(const struct sk_buff *skb, const struct carry *c)
 {
 	struct lq_flow flow;
 	u8 protocol;
@@ -319,7 +335,8 @@ static bool is_orphan(const struct sk_buff *skb, const struct carry *c)
 	    skb->data != skb_transport_header(skb))
 		return false;
 	lq_flow_of_skb(&flow, skb);
-	return !memcmp(&flow, &c->event.flow, sizeof(flow));
+	return !memcmp(&flow, &c->event.flow, sizeof(flow)) && skb->dev &&
+	       dev_net(skb->dev) == c->net;
 }
 
 /**
@@ -336,19 +353,17 @@ bool lq_skb_dropped(struct sk_buff *skb)
 
 	if (likely(c->via == LQ_VIA_NONE))
 		return false;
+	if ((c->skb && c->skb != skb) || !is_carried(skb, c))
+		return false;
+
 	if (c->skb) {
-		if (c->skb != skb)
-			return false;
-		c->via = LQ_VIA_NONE;
 		c->event.via = LQ_VIA_CHECK_REQ;
 		c->event.stage = LQ_STAGE_RCV;
-		report(c->net, &c->event, LQ_V_given_back_dropped);
-		return true;
+		report(dev_net(skb->dev), &c->event, LQ_V_given_back_dropped);
+	} else {
+		lq_segment_of(&c->event.segment, skb);
+		report(dev_net(skb->dev), &c->event, LQ_V_req_orphaned);
 	}
-	if (!is_orphan(skb, c))
-		return false;
 	c->via = LQ_VIA_NONE;
-	lq_segment_of(&c->event.segment, skb);
-	report(c->net, &c->event, LQ_V_req_orphaned);
 	return true;
 }

@@ -84,9 +84,11 @@ struct lq_event {
 /**
  * struct lq_frame - one call of a function that decides, on this CPU's stack of calls
  * @outer: the call around it, or NULL
- * @sk: the listener
- * @req: the pending request, NULL in the stages that have none
+ * @sk: the socket that the function works for: the listener, or the child under
+ *	TCP Fast Open
+ * @req: the timer's request
  * @child: connection made by TCP Fast Open, for its accept stamp
+ * @to: listener that the timer's request is moved to
  * @stolen: tcp_check_req's own flag, read at return
  * @counters: the stock counters before, indexed by enum lq_counter
  * @event: facts taken before
@@ -100,6 +102,7 @@ struct lq_frame {
 	struct sock *sk;
 	struct request_sock *req;
 	struct sock *child;
+	struct sock *to;
 	const bool *stolen;
 	u32 counters[LQ_C_COUNT];
 	struct lq_event event;

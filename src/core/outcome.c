@@ -47,7 +47,7 @@ static enum childless why_childless(const struct lq_outcome *o)
 	}
 	if (o->child_asked)
 		return NO_MEMORY;
-	if (o->upper)
+	if (o->upper && !moved(o, LQ_C_NO_ROUTES))
 		return UPPER_REFUSED;
 	/* Only tcp_v6_syn_recv_sock can fail before it asks for the child. */
 	return NO_ROUTE;
@@ -129,8 +129,9 @@ enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 
 	if (accept_queue_full(o))
 		return LQ_V_cookie_accept_full;
+	/* MPTCP may refuse while the request is made (mptcp_subflow_init_cookie_req). */
 	if (!o->lsm_asked)
-		return LQ_V_cookie_no_memory;
+		return o->upper ? LQ_V_cookie_upper_refused : LQ_V_cookie_no_memory;
 	if (o->lsm_denied)
 		return LQ_V_cookie_security;
 	if (!moved(o, LQ_C_LISTEN_DROPS)) {

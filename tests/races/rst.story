@@ -5,7 +5,7 @@ listen 5
 A syn
 delay kill 20000
 A > R cpu 1
-sleep 5ms
+sleep 1ms
 A > A
 = req_completed
 join
