@@ -126,6 +126,12 @@ static void give_back(struct shard *shard, struct stamp *stamp)
 	shard->used--;
 }
 
+/* Three quarters are used, and more may be added. */
+static bool is_low(const struct shard *shard)
+{
+	return shard->used > shard->size - shard->size / 4 && shard->size < MOST_STAMPS;
+}
+
 /* Called with the shard locked: a stamp in its bucket, or NULL. */
 static struct stamp *take(struct shard *shard, u32 hash, const struct sock *child)
 {
@@ -169,7 +175,7 @@ void lq_accept_queued(const struct sock *child, u64 listener)
 	} else {
 		shard->untracked++;
 	}
-	low = shard->used > shard->size - shard->size / 4 && shard->size < MOST_STAMPS;
+	low = is_low(shard);
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
 	if (low)
 		schedule_work(&grower);
@@ -297,8 +303,7 @@ static void grow_work(struct work_struct *work)
 
 	/* A failed grow is tried again by the next child that finds the shard low. */
 	for (i = 0; i < SHARDS; i++)
-		if (shards[i].used > shards[i].size - shards[i].size / 4 &&
-		    shards[i].size < MOST_STAMPS)
+		if (is_low(&shards[i]))
 			grow(&shards[i], shards[i].size);
 }
 

@@ -39,6 +39,7 @@ CHECK_PROTO(cookie_v6_check, struct sock *(*)(struct sock *, struct sk_buff *));
 CHECK_PROTO(inet_csk_reqsk_queue_drop_and_put,
 	    void (*)(struct sock *, struct request_sock *));
 CHECK_PROTO(tcp_req_err, void (*)(struct sock *, u32, bool));
+CHECK_PROTO(tcp_abort, int (*)(struct sock *, int));
 CHECK_PROTO(inet_csk_listen_stop, void (*)(struct sock *));
 CHECK_PROTO(inet_listen, int (*)(struct socket *, int));
 CHECK_PROTO(security_inet_conn_request, int (*)(LQ_LSM_CONST struct sock *,
@@ -63,6 +64,7 @@ enum row {
 	REQSK_TIMER_HANDLER,
 	REQSK_QUEUE_DROP_AND_PUT,
 	TCP_REQ_ERR,
+	TCP_ABORT,
 	TCP_RETRANSMIT_SYNACK,
 	KFREE_SKB,
 	INET_CSK_LISTEN_START,
@@ -117,7 +119,7 @@ static int on_tcp_v6_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 static int enter_hnd_req(enum row row, struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	hit(row);
-	return lq_frame_open(frame_of(ri), LQ_STAGE_HND_REQ, ARG(regs, 0, struct sock *),
+	return lq_frame_open(frame_of(ri), LQ_STAGE_hnd_req, ARG(regs, 0, struct sock *),
 			     ARG(regs, 1, struct sk_buff *), NULL);
 }
 
@@ -158,7 +160,7 @@ static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 	hit(TCP_CHECK_REQ);
 	call->skb = ARG(regs, 1, struct sk_buff *);
 	/* Under TCP Fast Open the socket is the child. */
-	if (lq_frame_open(&call->frame, LQ_STAGE_CHECK_REQ,
+	if (lq_frame_open(&call->frame, LQ_STAGE_check_req,
 			  fastopen ? req->rsk_listener : sk, call->skb, req))
 		return 1;
 	call->frame.sk = sk;
@@ -187,7 +189,7 @@ static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *re
 	struct sock *sk = ARG(regs, 2, struct sock *);
 
 	hit(TCP_CONN_REQUEST);
-	if (lq_frame_open(frame, LQ_STAGE_CONN_REQUEST, sk, skb, NULL))
+	if (lq_frame_open(frame, LQ_STAGE_conn_request, sk, skb, NULL))
 		return 1;
 	frame->seen.cookies_always =
 		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_syncookies) == 2;
@@ -349,6 +351,17 @@ static int on_tcp_req_err(struct kprobe *kp, struct pt_regs *regs)
 	hit(TCP_REQ_ERR);
 	lq_icmp_error(inet_reqsk(ARG(regs, 0, struct sock *)), ARG(regs, 1, u32),
 		      ARG(regs, 2, unsigned long) & 0xff);
+	return 0;
+}
+
+static int on_tcp_abort(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct sock *sk = ARG(regs, 0, struct sock *);
+
+	if (inet_sk_state_load(sk) != TCP_NEW_SYN_RECV)
+		return 0;
+	hit(TCP_ABORT);
+	lq_request_aborted(inet_reqsk(sk));
 	return 0;
 }
 
@@ -558,6 +571,11 @@ struct lq_hook lq_hooks[ROWS] = {
 	.name = "tcp_req_err", ENTRY(on_tcp_req_err),
 	.sees = "requests that an ICMP error ends",
 	.blind = "requests that an ICMP error ends",
+},
+[TCP_ABORT] = {
+	.name = "tcp_abort", ENTRY(on_tcp_abort),
+	.sees = "requests that an administrator ends (ss -K)",
+	.blind = "requests that an administrator ends (ss -K)",
 },
 [TCP_RETRANSMIT_SYNACK] = {
 	.name = "tcp_retransmit_synack", TRACE(on_retransmit_synack),

@@ -37,7 +37,7 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 	frame->sk = sk;
 	frame->req = req;
 	frame->to = NULL;
-	frame->event.stage = LQ_STAGE_TIMER;
+	frame->event.stage = LQ_STAGE_timer;
 	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
 	lq_flow_of_req(&frame->event.flow, req);
 	lq_event_of_req(&frame->event, req);
@@ -62,10 +62,10 @@ void lq_timer_close(struct lq_frame *frame)
 	lq_frame_pop(frame, sock_net(frame->sk));
 	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
 		lq_event_of_listener(&frame->event, frame->to);
-		trace_lq_request(&frame->event, LQ_WHAT_MIGRATED);
+		trace_lq_request(&frame->event, LQ_WHAT_migrated);
 	} else if (req->num_timeout == frame->event.timeouts) {
 		trace_lq_request(&frame->event, frame->seen.closed ?
-				 LQ_WHAT_KILLED_BY_CLOSE : LQ_WHAT_EXPIRED);
+				 LQ_WHAT_killed_by_close : LQ_WHAT_expired);
 	}
 	sock_gen_put(req_to_sk(req));
 }
@@ -84,7 +84,7 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 	struct lq_frame *frame = lq_current_frame();
 	struct lq_event event;
 
-	if (frame && frame->event.stage == LQ_STAGE_CHECK_REQ)
+	if (frame && frame->event.stage == LQ_STAGE_check_req)
 		return;
 	if (!trace_lq_request_enabled())
 		return;
@@ -94,7 +94,7 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 	/* The kernel counts it after it has told us. */
 	event.retrans++;
 	lq_event_of_listener(&event, req->rsk_listener);
-	trace_lq_request(&event, LQ_WHAT_RETRANSMITTED);
+	trace_lq_request(&event, LQ_WHAT_retransmitted);
 }
 
 /**
@@ -116,7 +116,27 @@ void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
 	lq_flow_of_req(&event.flow, req);
 	lq_event_of_req(&event, req);
 	lq_event_of_listener(&event, req->rsk_listener);
-	trace_lq_request(&event, LQ_WHAT_ICMP_ERROR);
+	trace_lq_request(&event, LQ_WHAT_icmp_error);
+}
+
+/**
+ * lq_request_aborted() - tcp_abort of a request: "ss -K", BPF
+ * @req: the request
+ *
+ * Context: process, preemption off.
+ */
+void lq_request_aborted(struct request_sock *req)
+{
+	struct lq_event event;
+
+	/* Without its listener's reference when another CPU has just ended it. */
+	if (sk_unhashed(req_to_sk(req)))
+		return;
+	memset(&event, 0, sizeof(event));
+	lq_flow_of_req(&event.flow, req);
+	lq_event_of_req(&event, req);
+	lq_event_of_listener(&event, req->rsk_listener);
+	trace_lq_request(&event, LQ_WHAT_aborted);
 }
 
 /* Address and port of the socket itself; no client's side. */
@@ -146,7 +166,7 @@ void lq_listening(struct sock *sk)
 	struct lq_event event;
 
 	event_of_listener_sock(&event, sk);
-	trace_lq_listener(&event, LQ_WHAT_LISTEN, 0);
+	trace_lq_listener(&event, LQ_WHAT_listen, 0);
 }
 
 /**
@@ -162,7 +182,7 @@ void lq_backlog_changed(struct sock *sk, int backlog)
 	event_of_listener_sock(&event, sk);
 	old = event.queues.acceptq_limit;
 	event.queues.acceptq_limit = backlog;
-	trace_lq_listener(&event, LQ_WHAT_BACKLOG, old);
+	trace_lq_listener(&event, LQ_WHAT_backlog, old);
 }
 
 /**
@@ -177,7 +197,7 @@ void lq_closing(struct sock *sk)
 	struct lq_event event;
 
 	event_of_listener_sock(&event, sk);
-	trace_lq_listener(&event, LQ_WHAT_CLOSE, event.queues.acceptq_limit);
+	trace_lq_listener(&event, LQ_WHAT_close, event.queues.acceptq_limit);
 	if (event.queues.acceptq)
 		lq_accept_forget(event.listener);
 }
@@ -203,7 +223,7 @@ void lq_migrating(struct sock *what, struct sock *to)
 	lq_flow_of_sock(&event.flow, what);
 	lq_event_of_listener(&event, to);
 	event.acked = 1;
-	trace_lq_request(&event, LQ_WHAT_MIGRATED);
+	trace_lq_request(&event, LQ_WHAT_migrated);
 	lq_accept_moved(what, event.listener);
 }
 

@@ -104,12 +104,14 @@ static int __init listenq_init(void)
 		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
 		goto free_stamps;
 	}
+	lq_observe_init();
 	err = lq_hooks_attach(without, fault);
 	if (err)
-		goto remove_net;
+		goto settle;
 	return 0;
 
-remove_net:
+settle:
+	lq_observe_exit();
 	lq_net_exit();
 	lq_hooks_free();
 free_stamps:
@@ -123,6 +125,7 @@ static void __exit listenq_exit(void)
 
 	lq_frames_stop();
 	lq_hooks_detach();
+	lq_observe_exit();
 	lq_net_exit();
 	lq_hooks_free();
 	lq_accept_exit();

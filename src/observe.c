@@ -14,13 +14,16 @@
  * turned into a listener) could change CPUs and is left alone: it has no verdict,
  * and is counted (lq_net_count_unobserved).
  *
- * A *carry* is a segment between two hooks: given back by tcp_check_req, or whose
- * request lost its listener. The next hook on this CPU that sees it takes it; if
- * the segment is dropped first, the kfree_skb tracepoint tells.
+ * A *carry* is a segment between two hooks: given back by tcp_check_req, or looked up
+ * again because its request lost its listener or went to another CPU. The next hook on
+ * this CPU that sees it takes it; if the segment is dropped first, the kfree_skb
+ * tracepoint tells. A segment that another CPU's new connection swallows passes neither:
+ * a worker tells, once this CPU is done with it.
  */
 #include <linux/percpu.h>
 #include <net/ip6_route.h>
 #include <net/mptcp.h>
+#include <linux/workqueue.h>
 
 #include "accept.h"
 #include "compat.h"
@@ -31,16 +34,23 @@
 
 /**
  * struct carry - a segment on its way between two hooks
- * @via: LQ_VIA_NONE: nothing is on its way
+ * @via: LQ_VIA_none: nothing is on its way
  * @skb: the segment, NULL when only its four-tuple is known (orphaned)
- * @net: its network namespace, compared but never used: it may be gone
- * @event: what was known when it was last seen
+ * @net: its network namespace, compared only: it may be gone. LQ_VIA_lost_race holds
+ *	a reference
+ * @event: what is told of it if no other hook sees it
+ * @verdict: and how that ends
+ * @settler: tells it, LQ_VIA_lost_race only
+ *
+ * Belongs to its CPU, bottom halves off.
  */
 struct carry {
 	enum lq_via via;
 	const struct sk_buff *skb;
 	struct net *net;
 	struct lq_event event;
+	enum lq_verdict verdict;
+	struct work_struct settler;
 };
 
 static DEFINE_PER_CPU(struct carry, carried);
@@ -51,35 +61,76 @@ static void report(struct net *net, const struct lq_event *event, enum lq_verdic
 	trace_lq_verdict(event, verdict);
 }
 
+static void put_down(struct carry *c)
+{
+	if (c->via == LQ_VIA_lost_race)
+		put_net(c->net);
+	c->via = LQ_VIA_none;
+}
+
+/* What is carried did not reach another hook. */
+static void settle(struct carry *c)
+{
+	if (c->via == LQ_VIA_lost_race)
+		report(c->net, &c->event, c->verdict);
+	put_down(c);
+}
+
+/* Bound to its CPU, so that no segment is on its way while it runs. */
+static void settle_work(struct work_struct *work)
+{
+	struct carry *c = container_of(work, struct carry, settler);
+
+	local_bh_disable();
+	if (c->via == LQ_VIA_lost_race)
+		settle(c);
+	local_bh_enable();
+}
+
+static void carry(enum lq_via via, const struct sk_buff *skb, struct net *net,
+		  const struct lq_event *event, enum lq_verdict verdict)
+{
+	struct carry *c = this_cpu_ptr(&carried);
+
+	settle(c);
+	c->skb = skb;
+	c->net = net;
+	c->event = *event;
+	c->verdict = verdict;
+	c->via = via;
+	if (via == LQ_VIA_lost_race)
+		schedule_work_on(smp_processor_id(), &c->settler);
+}
+
+/*
+ * The same segment? Its memory may have been used again, but not in a moment for the
+ * same segment of the same flow.
+ */
+static bool continues(const struct carry *c, const struct lq_event *event,
+		      const struct net *net, const struct sk_buff *skb)
+{
+	return c->net == net && !memcmp(&c->event.flow, &event->flow, sizeof(event->flow)) &&
+	       (!c->skb || (c->skb == skb && c->event.segment.seq == event->segment.seq &&
+			    c->event.segment.flags == event->segment.flags));
+}
+
 /* Does the segment at hand continue what is carried on this CPU? */
 static void take_carry(struct lq_event *event, struct sock *sk, const struct sk_buff *skb)
 {
 	struct carry *c = this_cpu_ptr(&carried);
 
-	if (likely(c->via == LQ_VIA_NONE))
+	if (likely(c->via == LQ_VIA_none))
 		return;
-	if (c->skb ? c->skb == skb :
-		     c->net == sock_net(sk) &&
-		     !memcmp(&c->event.flow, &event->flow, sizeof(event->flow))) {
-		event->via = c->via;
-		event->age_us = c->event.age_us;
-		event->retrans = c->event.retrans;
-		event->timeouts = c->event.timeouts;
-		event->acked = c->event.acked;
+	if (!continues(c, event, sock_net(sk), skb)) {
+		settle(c);
+		return;
 	}
-	/* Not the one: it ended where nothing of ours looks. */
-	c->via = LQ_VIA_NONE;
-}
-
-static void carry(enum lq_via via, const struct sk_buff *skb, struct net *net,
-		  const struct lq_event *event)
-{
-	struct carry *c = this_cpu_ptr(&carried);
-
-	c->skb = skb;
-	c->net = net;
-	c->event = *event;
-	c->via = via;
+	event->via = c->via;
+	event->age_us = c->event.age_us;
+	event->retrans = c->event.retrans;
+	event->timeouts = c->event.timeouts;
+	event->acked = c->event.acked;
+	put_down(c);
 }
 
 static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock *sk,
@@ -90,10 +141,9 @@ static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock 
 	lq_flow_of_skb(&event->flow, skb);
 	lq_segment_of(&event->segment, skb);
 	lq_event_of_listener(event, sk);
+	take_carry(event, sk, skb);
 	if (req)
 		lq_event_of_req(event, req);
-	else
-		take_carry(event, sk, skb);
 }
 
 /*
@@ -145,8 +195,8 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	verdict = do_rcv_verdict(skb, family);
 	if (verdict == LQ_V_none)
 		return;
-	fill_event(&event, LQ_STAGE_DO_RCV, sk, skb, NULL);
-	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_CHECK_REQ)
+	fill_event(&event, LQ_STAGE_do_rcv, sk, skb, NULL);
+	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_check_req)
 		verdict = LQ_V_req_bad_ack;
 	report(sock_net(sk), &event, verdict);
 }
@@ -189,13 +239,12 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 
 	memset(&frame->seen, 0, sizeof(frame->seen));
 	frame->sk = sk;
-	frame->req = req;
 	frame->child = NULL;
 	frame->to = NULL;
 	frame->stolen = NULL;
 	fill_event(&frame->event, stage, sk, skb, req);
 	frame->seen.flags = frame->event.segment.flags;
-	frame->seen.via_check_req = frame->event.via == LQ_VIA_CHECK_REQ;
+	frame->seen.via_check_req = frame->event.via == LQ_VIA_check_req;
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
 	lq_frame_push(frame, net);
@@ -273,7 +322,14 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 
 	verdict = lq_outcome_check_req(&frame->seen);
 	if (verdict == LQ_V_none) {
-		carry(LQ_VIA_CHECK_REQ, skb, net, &frame->event);
+		frame->event.via = LQ_VIA_check_req;
+		frame->event.stage = LQ_STAGE_rcv;
+		carry(LQ_VIA_check_req, skb, net, &frame->event, LQ_V_given_back_dropped);
+		return;
+	}
+	/* tcp_v4_rcv looks it up again: the other CPU's connection has it, or a listener. */
+	if (frame->seen.stolen && maybe_get_net(net)) {
+		carry(LQ_VIA_lost_race, skb, net, &frame->event, verdict);
 		return;
 	}
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
@@ -299,18 +355,18 @@ void lq_request_dropped(struct sock *sk, struct request_sock *req)
 	struct lq_event event;
 
 	if (frame) {
-		frame->seen.joined = frame->event.stage == LQ_STAGE_CHECK_REQ;
+		frame->seen.joined = frame->event.stage == LQ_STAGE_check_req;
 		return;
 	}
 	if (sk->sk_protocol != IPPROTO_TCP || !softirq_count() ||
 	    inet_sk_state_load(sk) == TCP_LISTEN)
 		return;
 	memset(&event, 0, sizeof(event));
-	event.stage = LQ_STAGE_RCV;
+	event.stage = LQ_STAGE_rcv;
 	lq_flow_of_req(&event.flow, req);
 	lq_event_of_req(&event, req);
 	lq_event_of_listener(&event, sk);
-	carry(LQ_VIA_ORPHANED, NULL, sock_net(sk), &event);
+	carry(LQ_VIA_orphaned, NULL, sock_net(sk), &event, LQ_V_req_orphaned);
 }
 
 /*
@@ -351,19 +407,38 @@ bool lq_skb_dropped(struct sk_buff *skb)
 	/* Raw: where preemption is on, nothing of this CPU's can be carried to us. */
 	struct carry *c = raw_cpu_ptr(&carried);
 
-	if (likely(c->via == LQ_VIA_NONE))
+	if (likely(c->via == LQ_VIA_none))
 		return false;
 	if ((c->skb && c->skb != skb) || !is_carried(skb, c))
 		return false;
 
-	if (c->skb) {
-		c->event.via = LQ_VIA_CHECK_REQ;
-		c->event.stage = LQ_STAGE_RCV;
-		report(dev_net(skb->dev), &c->event, LQ_V_given_back_dropped);
-	} else {
+	if (!c->skb)
 		lq_segment_of(&c->event.segment, skb);
-		report(dev_net(skb->dev), &c->event, LQ_V_req_orphaned);
-	}
-	c->via = LQ_VIA_NONE;
+	report(dev_net(skb->dev), &c->event, c->verdict);
+	put_down(c);
 	return true;
+}
+
+/**
+ * lq_observe_init() - before the hooks are attached
+ */
+void lq_observe_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		INIT_WORK(&per_cpu_ptr(&carried, cpu)->settler, settle_work);
+}
+
+/**
+ * lq_observe_exit() - tell what is still carried
+ *
+ * Context: process, sleeps. After the hooks are detached, before the counters go.
+ */
+void lq_observe_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		flush_work(&per_cpu_ptr(&carried, cpu)->settler);
 }

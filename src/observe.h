@@ -10,32 +10,36 @@
 
 #include "core/outcome.h"
 
-enum lq_stage {
-	LQ_STAGE_DO_RCV = 1,
-	LQ_STAGE_HND_REQ,
-	LQ_STAGE_CHECK_REQ,
-	LQ_STAGE_CONN_REQUEST,
-	LQ_STAGE_RCV,
-	LQ_STAGE_TIMER,		/* no segment: never in lq_verdict */
-};
+/*
+ * X(number, name) of the small words in events. Numbers are ABI.
+ *
+ * Which function decided; the timer has no segment and is never in lq_verdict.
+ */
+#define LQ_STAGES(X)							\
+	X(1, do_rcv) X(2, hnd_req) X(3, check_req) X(4, conn_request) X(5, rcv) \
+	X(6, timer)
 
-enum lq_via {
-	LQ_VIA_NONE,
-	LQ_VIA_CHECK_REQ,	/* tcp_check_req gave the segment back */
-	LQ_VIA_ORPHANED,	/* its request's listener is closed */
-};
+/*
+ * What handed the segment to it: tcp_check_req gave it back; its request's listener
+ * is closed; another CPU took its request, and it was looked up again.
+ */
+#define LQ_VIAS(X)							\
+	X(0, none) X(1, check_req) X(2, orphaned) X(3, lost_race)
 
-/* What lq_request and lq_listener tell. Numbers are ABI. */
-enum lq_what {
-	LQ_WHAT_RETRANSMITTED = 1,
-	LQ_WHAT_EXPIRED,
-	LQ_WHAT_KILLED_BY_CLOSE,
-	LQ_WHAT_MIGRATED,
-	LQ_WHAT_LISTEN,
-	LQ_WHAT_BACKLOG,
-	LQ_WHAT_CLOSE,
-	LQ_WHAT_ICMP_ERROR,
-};
+/* What lq_request and lq_listener tell. */
+#define LQ_WHATS(X)							\
+	X(1, retransmitted) X(2, expired) X(3, killed_by_close) X(4, migrated) \
+	X(5, listen) X(6, backlog) X(7, close) X(8, icmp_error) X(9, aborted)
+
+#define LQ_STAGE_ENUM(number, name) LQ_STAGE_##name = (number),
+#define LQ_VIA_ENUM(number, name) LQ_VIA_##name = (number),
+#define LQ_WHAT_ENUM(number, name) LQ_WHAT_##name = (number),
+enum lq_stage { LQ_STAGES(LQ_STAGE_ENUM) };
+enum lq_via { LQ_VIAS(LQ_VIA_ENUM) };
+enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
+#undef LQ_STAGE_ENUM
+#undef LQ_VIA_ENUM
+#undef LQ_WHAT_ENUM
 
 /**
  * struct lq_queues - both queues of a listener at one moment
@@ -128,11 +132,15 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb,
 void lq_request_dropped(struct sock *sk, struct request_sock *req);
 bool lq_skb_dropped(struct sk_buff *skb);
 
+void lq_observe_init(void);
+void lq_observe_exit(void);
+
 /* life.c: what happens without a segment */
 int lq_timer_open(struct lq_frame *frame, struct request_sock *req);
 void lq_timer_close(struct lq_frame *frame);
 void lq_synack_repeated(const struct sock *sk, struct request_sock *req);
 void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal);
+void lq_request_aborted(struct request_sock *req);
 void lq_listening(struct sock *sk);
 void lq_backlog_changed(struct sock *sk, int backlog);
 void lq_closing(struct sock *sk);

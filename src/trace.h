@@ -126,14 +126,12 @@ TRACE_EVENT(lq_verdict,
 	),
 	TP_printk("stage=%s verdict=%s reason=%s loss=%u acted=%s via=%s flags=%s seq=%u ack=%u len=%u "
 		LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
-		__print_symbolic(__entry->stage, { 1, "do_rcv" }, { 2, "hnd_req" },
-				 { 3, "check_req" }, { 4, "conn_request" }, { 5, "rcv" }),
+		__print_symbolic(__entry->stage, LQ_STAGES(LQ_NAME) { 255, "" }),
 		__print_symbolic(__entry->verdict, LQ_VERDICTS(LQ_NAME) { 0, "none" }),
 		__print_symbolic(__entry->reason, LQ_REASONS(LQ_NAME) { 255, "" }),
 		__entry->loss,
 		__print_symbolic(__entry->acted, { 0, "stock" }, { 1, "listenq" }),
-		__print_symbolic(__entry->via, { 0, "none" }, { 1, "check_req" },
-				 { 2, "orphaned" }),
+		__print_symbolic(__entry->via, LQ_VIAS(LQ_NAME) { 255, "" }),
 		__print_flags(__entry->flags, "|", { 0x01, "FIN" }, { 0x02, "SYN" },
 			      { 0x04, "RST" }, { 0x08, "PSH" }, { 0x10, "ACK" },
 			      { 0x20, "URG" }, { 0x40, "ECE" }, { 0x80, "CWR" }),
@@ -155,17 +153,15 @@ TRACE_EVENT(lq_request,
 	TP_fast_assign(
 		__entry->what = what;
 		/* A client whose last ACK had come is refused when its request ends. */
-		__entry->loss = event->acked && (what == LQ_WHAT_EXPIRED ||
-						 what == LQ_WHAT_KILLED_BY_CLOSE);
+		__entry->loss = event->acked && (what == LQ_WHAT_expired ||
+						 what == LQ_WHAT_killed_by_close);
 		__entry->timeouts = event->timeouts;
 		__entry->acked = event->acked;
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
 	TP_printk("what=%s loss=%u " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT " timeouts=%u acked=%u",
-		__print_symbolic(__entry->what, { 1, "retransmitted" }, { 2, "expired" },
-				 { 3, "killed_by_close" }, { 4, "migrated" },
-				 { 8, "icmp_error" }),
+		__print_symbolic(__entry->what, LQ_WHATS(LQ_NAME) { 255, "" }),
 		__entry->loss, LQ_FLOW_PRINT, LQ_QUEUE_PRINT, __entry->timeouts,
 		__entry->acked)
 );
@@ -205,12 +201,11 @@ TRACE_EVENT(lq_listener,
 		LQ_FLOW_ASSIGN(event);
 		__entry->backlog = event->queues.acceptq_limit;
 		__entry->old_backlog = old_backlog;
-		__entry->killed_requests = what == LQ_WHAT_CLOSE ? event->queues.synq : 0;
-		__entry->killed_children = what == LQ_WHAT_CLOSE ? event->queues.acceptq : 0;
+		__entry->killed_requests = what == LQ_WHAT_close ? event->queues.synq : 0;
+		__entry->killed_children = what == LQ_WHAT_close ? event->queues.acceptq : 0;
 	),
 	TP_printk("what=%s family=%s sport=%u saddr=%pI4 saddrv6=%pI6c netns=%u listener=%llu backlog=%u old_backlog=%u killed_requests=%u killed_children=%u",
-		__print_symbolic(__entry->what, { 5, "listen" }, { 6, "backlog" },
-				 { 7, "close" }),
+		__print_symbolic(__entry->what, LQ_WHATS(LQ_NAME) { 255, "" }),
 		__print_symbolic(__entry->family, { 2, "AF_INET" }, { 10, "AF_INET6" }),
 		__entry->sport, __entry->saddr, __entry->saddr_v6, __entry->netns,
 		(unsigned long long)__entry->listener, __entry->backlog,

@@ -148,7 +148,7 @@ enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 	case UPPER_REFUSED:
 		return LQ_V_cookie_upper_refused;
 	case NO_BUCKET:
-		return LQ_V_cookie_no_bucket;
+		return o->closed ? LQ_V_cookie_listener_closed : LQ_V_cookie_no_bucket;
 	case NO_ROUTE:
 		break;
 	}
@@ -168,6 +168,9 @@ static enum lq_verdict no_child(const struct lq_outcome *o)
 	case NO_MEMORY:
 		return reset ? LQ_V_req_no_memory_reset : LQ_V_req_no_memory;
 	case NO_BUCKET:
+		/* A closing listener gives its port back before it stops. */
+		if (o->closed)
+			return LQ_V_req_listener_closed;
 		return reset ? LQ_V_req_no_bucket_reset : LQ_V_req_no_bucket;
 	case NO_ROUTE:
 		return reset ? LQ_V_req_no_route_reset : LQ_V_req_no_route;

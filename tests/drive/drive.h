@@ -245,7 +245,7 @@ unsigned int trace_read(void);
 void trace_compare(void);
 void trace_print(void);
 unsigned int trace_verdicts(void);
-bool trace_has(const char *verdict);
+bool trace_has(const char *verdict, const char *via);
 
 /* counters.c */
 void counters_begin(void);

@@ -22,6 +22,7 @@ unsigned long frames_to_listener, verdicts_seen;
 
 static struct expect *first, **last = &first;
 static char race[40];		/* the verdict that a story is about, see main.c */
+static char race_via[16];	/* and what must have handed it on; "" is anything */
 
 struct verdict_row {
 	int		number;
@@ -198,7 +199,7 @@ bool expect_any(struct flow *f, int argc, char **argv)
 
 struct expect *expect_request(struct flow *f, const char *what)
 {
-	static const char known[] = " retransmitted expired killed_by_close migrated ";
+	static const char known[] = " retransmitted expired killed_by_close migrated aborted ";
 	struct expect *e;
 	char word[32];
 
@@ -313,15 +314,18 @@ void events_finish(void)
 /* race VERDICT: without that one, the story did not come about */
 bool events_race(int argc, char **argv)
 {
-	if (argc != 2 || !verdict_find(argv[1]) || !cfg.trace_dir) {
-		fail("race VERDICT, and only where events are seen");
+	bool via = argc == 4 && !strcmp(argv[2], "via");
+
+	if ((argc != 2 && !via) || !verdict_find(argv[1]) || !cfg.trace_dir) {
+		fail("race VERDICT [via WORD], and only where events are seen");
 		return false;
 	}
 	snprintf(race, sizeof(race), "%s", argv[1]);
+	snprintf(race_via, sizeof(race_via), "%s", via ? argv[3] : "");
 	return true;
 }
 
 bool events_race_lost(void)
 {
-	return race[0] && !trace_has(race);
+	return race[0] && !trace_has(race, race_via);
 }

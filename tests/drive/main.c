@@ -36,8 +36,8 @@
  *   title TEXT
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
- *   race VERDICT              while nothing got that one, the story is played again
- *                             (40 times at most), whatever else it says
+ *   race VERDICT [via WORD]   while nothing got that one, the story is played again
+ *                             (100 times at most), whatever else it says
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
  *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
  *   wrap (uptime 300-420 s: jiffies are near 0)
@@ -85,7 +85,7 @@
  *   = VERDICT [CHECK...]      lq_verdict, with reason, loss, stage, who and which
  *                             segment checked unasked; "= none" is a comment
  *   =any VERDICT VERDICT...   the events of identical segments, in any order
- *   =request retransmitted|expired|killed_by_close|migrated [CHECK...]
+ *   =request retransmitted|expired|killed_by_close|migrated|aborted [CHECK...]
  *   =accept [CHECK...]        where somebody else than the driver accepts (SMC)
  *   =listener listen|backlog|close [CHECK...]   more about what is expected anyway
  *   CHECK: FIELD VALUE, FIELD>=VALUE, FIELD<=VALUE; listener takes names (L,L2)

@@ -8,7 +8,7 @@
 
 #include "drive.h"
 
-enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 40 };
+enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100 };
 
 struct reader {
 	const char	*next;		/* the rest of the text */

@@ -276,14 +276,18 @@ void trace_print(void)
 		note("event: %s: %s", event_names[events[i].kind], events[i].fields);
 }
 
-bool trace_has(const char *verdict)
+/* via: "" is any. */
+bool trace_has(const char *verdict, const char *via)
 {
 	char got[64];
 	unsigned int i;
 
 	trace_read();
 	for (i = 0; i < nr; i++)
-		if (field(events[i].fields, "verdict", got, sizeof(got)) && !strcmp(got, verdict))
+		if (field(events[i].fields, "verdict", got, sizeof(got)) &&
+		    !strcmp(got, verdict) &&
+		    (!*via || (field(events[i].fields, "via", got, sizeof(got)) &&
+			       !strcmp(got, via))))
 			return true;
 	return false;
 }

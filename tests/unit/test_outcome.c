@@ -157,6 +157,9 @@ static const struct example examples[] = {
 	CASE(lq_outcome_hnd_req, listener_closed, HND_REQ, cookie_listener_closed,
 	     .flags = LQ_ACK, .lsm_asked = true, .child_asked = true, .closed = true,
 	     .moved = MOVED(COOKIES_RECV) | MOVED(PASSIVE_OPENS)),
+	CASE(lq_outcome_hnd_req, no_bucket_of_a_closed_listener, HND_REQ, cookie_listener_closed,
+	     .flags = LQ_ACK, .lsm_asked = true, .child_asked = true, .closed = true,
+	     .moved = MOVED(COOKIES_RECV) | MOVED(LISTEN_DROPS) | MOVED(PASSIVE_OPENS)),
 	CASE(lq_outcome_hnd_req, lost_race, HND_REQ, cookie_lost_race,
 	     .flags = LQ_ACK, .lsm_asked = true, .child_asked = true,
 	     .moved = MOVED(COOKIES_RECV) | MOVED(PASSIVE_OPENS)),
@@ -292,7 +295,7 @@ static const struct example examples[] = {
 	     .flags = LQ_ACK, .moved = MOVED(LISTEN_OVERFLOWS) | MOVED(LISTEN_DROPS)),
 	CASE(lq_outcome_check_req, dropped_otherwise, CHECK_REQ, req_no_memory,
 	     .flags = LQ_ACK, .child_asked = true, DROPPED),
-	CASE(lq_outcome_check_req, dropped_while_listener_closes, CHECK_REQ, req_no_bucket,
+	CASE(lq_outcome_check_req, dropped_while_listener_closes, CHECK_REQ, req_listener_closed,
 	     .flags = LQ_ACK, .child_asked = true, .closed = true,
 	     .moved = MOVED(PASSIVE_OPENS) | MOVED(LISTEN_DROPS)),
 	CASE(lq_outcome_check_req, listener_closed, CHECK_REQ, req_listener_closed,
@@ -523,10 +526,10 @@ static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
 	if (coin())
 		return LQ_V_cookie_no_route;
 	ending = walk_syn_recv_sock(o, true);
+	if (o->closed && (ending == CHILD_MADE || ending == NO_BUCKET))
+		return LQ_V_cookie_listener_closed;
 	if (ending != CHILD_MADE)
 		return cookie_verdicts[ending];
-	if (o->closed)
-		return LQ_V_cookie_listener_closed;
 	if (coin())
 		return LQ_V_cookie_lost_race;
 	o->returned = LQ_RET_CHILD;
@@ -558,6 +561,8 @@ static enum lq_verdict walk_last_ack(struct lq_outcome *o)
 	if (ending != CHILD_MADE) {
 		abort_on_overflow = coin();
 		o->moved |= abort_on_overflow ? MOVED(EMBRYONIC_RSTS) : 0;
+		if (o->closed && ending == NO_BUCKET)
+			return LQ_V_req_listener_closed;
 		return last_ack_verdicts[ending][abort_on_overflow];
 	}
 	o->stolen = coin();
