@@ -12,4 +12,4 @@ close
 join
 = req_listener_closed
 A < none 50ms
-+ PassiveOpens 1 ListenDrops 1
++ PassiveOpens 1 ListenDrops 1 AttemptFails 1
