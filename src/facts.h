@@ -118,7 +118,7 @@ static inline void lq_event_of_req(struct lq_event *event, const struct request_
 {
 	event->age_us = lq_age_us(req);
 	event->retrans = req->num_retrans;
-	event->timeouts = req->num_timeout;
+	event->reading.timeouts = req->num_timeout;
 	event->acked = inet_rsk(req)->acked;
 }
 
@@ -127,7 +127,7 @@ static inline void lq_event_of_listener(struct lq_event *event, struct sock *sk)
 {
 	event->netns = sock_net(sk)->ns.inum;
 	event->listener = lq_sock_cookie(sk);
-	lq_queues_of(&event->queues, sk);
+	lq_queues_of(&event->reading.queues, sk);
 }
 
 #endif

@@ -167,7 +167,7 @@ static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->frame.seen.fastopen = fastopen;
 	call->frame.stolen = ARG(regs, 4, bool *);
 	call->frame.seen.repeats_syn =
-		call->frame.event.segment.seq == tcp_rsk(req)->rcv_isn;
+		call->frame.event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
 	if (call->frame.seen.flags & (LQ_RST | LQ_SYN))
 		lq_widen_race(LQ_DELAY_KILL);
 	return 0;

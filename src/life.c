@@ -63,7 +63,7 @@ void lq_timer_close(struct lq_frame *frame)
 	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
 		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_migrated);
-	} else if (req->num_timeout == frame->event.timeouts) {
+	} else if (req->num_timeout == frame->event.reading.timeouts) {
 		trace_lq_request(&frame->event, frame->seen.closed ?
 				 LQ_WHAT_killed_by_close : LQ_WHAT_expired);
 	}
@@ -180,8 +180,8 @@ void lq_backlog_changed(struct sock *sk, int backlog)
 	u32 old;
 
 	event_of_listener_sock(&event, sk);
-	old = event.queues.acceptq_limit;
-	event.queues.acceptq_limit = backlog;
+	old = event.reading.queues.acceptq_limit;
+	event.reading.queues.acceptq_limit = backlog;
 	trace_lq_listener(&event, LQ_WHAT_backlog, old);
 }
 
@@ -197,8 +197,8 @@ void lq_closing(struct sock *sk)
 	struct lq_event event;
 
 	event_of_listener_sock(&event, sk);
-	trace_lq_listener(&event, LQ_WHAT_close, event.queues.acceptq_limit);
-	if (event.queues.acceptq)
+	trace_lq_listener(&event, LQ_WHAT_close, event.reading.queues.acceptq_limit);
+	if (event.reading.queues.acceptq)
 		lq_accept_forget(event.listener);
 }
 

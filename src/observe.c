@@ -110,8 +110,8 @@ static bool continues(const struct carry *c, const struct lq_event *event,
 		      const struct net *net, const struct sk_buff *skb)
 {
 	return c->net == net && !memcmp(&c->event.flow, &event->flow, sizeof(event->flow)) &&
-	       (!c->skb || (c->skb == skb && c->event.segment.seq == event->segment.seq &&
-			    c->event.segment.flags == event->segment.flags));
+	       (!c->skb || (c->skb == skb && c->event.facts.segment.seq == event->facts.segment.seq &&
+			    c->event.facts.segment.flags == event->facts.segment.flags));
 }
 
 /* Does the segment at hand continue what is carried on this CPU? */
@@ -128,7 +128,7 @@ static void take_carry(struct lq_event *event, struct sock *sk, const struct sk_
 	event->via = c->via;
 	event->age_us = c->event.age_us;
 	event->retrans = c->event.retrans;
-	event->timeouts = c->event.timeouts;
+	event->reading.timeouts = c->event.reading.timeouts;
 	event->acked = c->event.acked;
 	put_down(c);
 }
@@ -139,7 +139,7 @@ static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock 
 	memset(event, 0, sizeof(*event));
 	event->stage = stage;
 	lq_flow_of_skb(&event->flow, skb);
-	lq_segment_of(&event->segment, skb);
+	lq_segment_of(&event->facts.segment, skb);
 	lq_event_of_listener(event, sk);
 	take_carry(event, sk, skb);
 	if (req)
@@ -243,7 +243,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->to = NULL;
 	frame->stolen = NULL;
 	fill_event(&frame->event, stage, sk, skb, req);
-	frame->seen.flags = frame->event.segment.flags;
+	frame->seen.flags = frame->event.facts.segment.flags;
 	frame->seen.via_check_req = frame->event.via == LQ_VIA_check_req;
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
@@ -413,7 +413,7 @@ bool lq_skb_dropped(struct sk_buff *skb)
 		return false;
 
 	if (!c->skb)
-		lq_segment_of(&c->event.segment, skb);
+		lq_segment_of(&c->event.facts.segment, skb);
 	report(dev_net(skb->dev), &c->event, c->verdict);
 	put_down(c);
 	return true;

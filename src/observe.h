@@ -42,44 +42,26 @@ enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
 #undef LQ_WHAT_ENUM
 
 /**
- * struct lq_queues - both queues of a listener at one moment
- * @synq: pending requests
- * @young: those whose SYN-ACK was never repeated
- * @synq_limit: how many fit (sk_max_ack_backlog; tcp_max_syn_backlog is apart)
- * @acceptq: connections that wait for accept()
- * @acceptq_limit: sk_max_ack_backlog
- */
-struct lq_queues {
-	u32 synq;
-	u32 young;
-	u32 synq_limit;
-	u32 acceptq;
-	u32 acceptq_limit;
-};
-
-/**
  * struct lq_event - everything an event says, filled before the call
  * @flow: four-tuple, the listener's side first
- * @segment: the segment; all zero where there is none
- * @queues: as the deciding function found them
+ * @facts: the segment and what the rules want to know; zero where there is none
+ * @reading: queues and the like, as the deciding function found them
  * @netns: inode of the network namespace
  * @listener: socket cookie of the listener
  * @age_us: us since the request's first SYN-ACK, 0 without a request
  * @retrans: SYN-ACKs repeated so far
- * @timeouts: SYN-ACK timers run out so far
  * @acked: the last ACK had come, but the request stayed
  * @stage: which function decided
  * @via: what handed the segment to it
  */
 struct lq_event {
 	struct lq_flow flow;
-	struct lq_segment segment;
-	struct lq_queues queues;
+	struct lq_facts facts;
+	struct lq_reading reading;
 	unsigned int netns;
 	u64 listener;
 	u64 age_us;
 	u8 retrans;
-	u8 timeouts;
 	u8 acked;
 	enum lq_stage stage;
 	enum lq_via via;

@@ -117,10 +117,10 @@ TRACE_EVENT(lq_verdict,
 		__entry->loss = lq_verdicts[verdict].loss;
 		__entry->acted = 0;
 		__entry->via = event->via;
-		__entry->flags = event->segment.flags;
-		__entry->seq = event->segment.seq;
-		__entry->ack = event->segment.ack_seq;
-		__entry->len = event->segment.len;
+		__entry->flags = event->facts.segment.flags;
+		__entry->seq = event->facts.segment.seq;
+		__entry->ack = event->facts.segment.ack_seq;
+		__entry->len = event->facts.segment.len;
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
@@ -155,7 +155,7 @@ TRACE_EVENT(lq_request,
 		/* A client whose last ACK had come is refused when its request ends. */
 		__entry->loss = event->acked && (what == LQ_WHAT_expired ||
 						 what == LQ_WHAT_killed_by_close);
-		__entry->timeouts = event->timeouts;
+		__entry->timeouts = event->reading.timeouts;
 		__entry->acked = event->acked;
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
@@ -199,10 +199,10 @@ TRACE_EVENT(lq_listener,
 	TP_fast_assign(
 		__entry->what = what;
 		LQ_FLOW_ASSIGN(event);
-		__entry->backlog = event->queues.acceptq_limit;
+		__entry->backlog = event->reading.queues.acceptq_limit;
 		__entry->old_backlog = old_backlog;
-		__entry->killed_requests = what == LQ_WHAT_close ? event->queues.synq : 0;
-		__entry->killed_children = what == LQ_WHAT_close ? event->queues.acceptq : 0;
+		__entry->killed_requests = what == LQ_WHAT_close ? event->reading.queues.synq : 0;
+		__entry->killed_children = what == LQ_WHAT_close ? event->reading.queues.acceptq : 0;
 	),
 	TP_printk("what=%s family=%s sport=%u saddr=%pI4 saddrv6=%pI6c netns=%u listener=%llu backlog=%u old_backlog=%u killed_requests=%u killed_children=%u",
 		__print_symbolic(__entry->what, LQ_WHATS(LQ_NAME) { 255, "" }),

@@ -31,9 +31,7 @@ static bool accept_queue_full(const struct lq_outcome *o)
  * Why syn_recv_sock made no child although the accept queue had room (seed
  * tcp_v4_syn_recv_sock; tcp_v6_syn_recv_sock looks for the route first).
  */
-enum childless { NO_MEMORY, NO_ROUTE, NO_BUCKET, UPPER_REFUSED };
-
-static enum childless why_childless(const struct lq_outcome *o)
+static enum lq_child why_childless(const struct lq_outcome *o)
 {
 	if (moved(o, LQ_C_PASSIVE_OPENS)) {
 		/*
@@ -42,15 +40,15 @@ static enum childless why_childless(const struct lq_outcome *o)
 		 * listener could not be made (inet_reqsk_clone).
 		 */
 		if (!moved(o, LQ_C_LISTEN_DROPS))
-			return o->upper ? UPPER_REFUSED : NO_MEMORY;
-		return moved(o, LQ_C_NO_ROUTES) ? NO_ROUTE : NO_BUCKET;
+			return o->upper ? LQ_CHILD_REFUSED : LQ_CHILD_NO_MEMORY;
+		return moved(o, LQ_C_NO_ROUTES) ? LQ_CHILD_NO_ROUTE : LQ_CHILD_NO_BUCKET;
 	}
 	if (o->child_asked)
-		return NO_MEMORY;
+		return LQ_CHILD_NO_MEMORY;
 	if (o->upper && !moved(o, LQ_C_NO_ROUTES))
-		return UPPER_REFUSED;
+		return LQ_CHILD_REFUSED;
 	/* Only tcp_v6_syn_recv_sock can fail before it asks for the child. */
-	return NO_ROUTE;
+	return LQ_CHILD_NO_ROUTE;
 }
 
 /**
@@ -143,13 +141,14 @@ enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 	}
 
 	switch (why_childless(o)) {
-	case NO_MEMORY:
+	case LQ_CHILD_NO_MEMORY:
 		return LQ_V_cookie_no_memory;
-	case UPPER_REFUSED:
+	case LQ_CHILD_REFUSED:
 		return LQ_V_cookie_upper_refused;
-	case NO_BUCKET:
+	case LQ_CHILD_NO_BUCKET:
 		return o->closed ? LQ_V_cookie_listener_closed : LQ_V_cookie_no_bucket;
-	case NO_ROUTE:
+	case LQ_CHILD_NO_ROUTE:
+	case LQ_CHILD_MADE:
 		break;
 	}
 	return LQ_V_cookie_no_route;
@@ -165,16 +164,17 @@ static enum lq_verdict no_child(const struct lq_outcome *o)
 		return reset ? LQ_V_req_accept_full_reset : LQ_V_req_accept_full;
 
 	switch (why_childless(o)) {
-	case NO_MEMORY:
+	case LQ_CHILD_NO_MEMORY:
 		return reset ? LQ_V_req_no_memory_reset : LQ_V_req_no_memory;
-	case NO_BUCKET:
+	case LQ_CHILD_NO_BUCKET:
 		/* A closing listener gives its port back before it stops. */
 		if (o->closed)
 			return LQ_V_req_listener_closed;
 		return reset ? LQ_V_req_no_bucket_reset : LQ_V_req_no_bucket;
-	case NO_ROUTE:
+	case LQ_CHILD_NO_ROUTE:
 		return reset ? LQ_V_req_no_route_reset : LQ_V_req_no_route;
-	case UPPER_REFUSED:
+	case LQ_CHILD_REFUSED:
+	case LQ_CHILD_MADE:
 		break;
 	}
 	return reset ? LQ_V_req_upper_refused_reset : LQ_V_req_upper_refused;
@@ -268,4 +268,78 @@ enum lq_verdict lq_outcome_check_req(const struct lq_outcome *o)
 	if (moved(o, LQ_C_PASSIVE_OPENS))
 		return o->closed ? LQ_V_req_listener_closed : no_child(o);
 	return request_stays_or_ends(o);
+}
+
+/**
+ * lq_answers_conn_request() - what others said to tcp_conn_request
+ * @o: what was seen
+ * @a: filled
+ *
+ * Who was not asked is taken to object, so that rules that would have asked differ
+ * from what was seen.
+ */
+void lq_answers_conn_request(const struct lq_outcome *o, struct lq_answers *a)
+{
+	bool routed = o->synack != LQ_SYNACK_NONE || o->proven_asked ||
+		      !moved(o, LQ_C_LISTEN_DROPS);
+	bool refused = o->upper && !moved(o, LQ_C_NO_ROUTES);
+
+	memset(a, 0, sizeof(*a));
+	a->no_request = !o->lsm_asked;
+	a->denied = o->lsm_denied;
+	a->no_route = !routed && !refused;
+	a->refused = !routed && refused;
+	a->unproven = !o->proven_asked ||
+		      (o->synack == LQ_SYNACK_NONE && moved(o, LQ_C_LISTEN_DROPS));
+	a->fastopen = o->synack == LQ_SYNACK_FASTOPEN;
+	a->unsent = o->synack_failed;
+}
+
+/**
+ * lq_answers_hnd_req() - what others said to cookie_v4_check or cookie_v6_check
+ * @o: what was seen
+ * @a: filled
+ */
+void lq_answers_hnd_req(const struct lq_outcome *o, struct lq_answers *a)
+{
+	bool child = o->returned == LQ_RET_CHILD || moved(o, LQ_C_PASSIVE_OPENS) ||
+		     moved(o, LQ_C_LISTEN_DROPS);
+
+	memset(a, 0, sizeof(*a));
+	if (moved(o, LQ_C_COOKIES_RECV))
+		a->cookie = o->returned == LQ_RET_LISTENER ? LQ_COOKIE_OPTIONS_OFF :
+							     LQ_COOKIE_VALID;
+	else if (moved(o, LQ_C_COOKIES_FAILED))
+		a->cookie = LQ_COOKIE_INVALID;
+	a->no_request = !o->lsm_asked && !o->upper;
+	a->refused = !o->lsm_asked && o->upper;
+	a->denied = o->lsm_denied;
+	a->no_route = !child;
+	/* Neither a lost race nor a closed listener counts a drop. */
+	if (moved(o, LQ_C_LISTEN_DROPS) && !accept_queue_full(o))
+		a->child = why_childless(o);
+	a->joined = o->joined;
+	a->child_dead = o->child_dead;
+}
+
+/**
+ * lq_answers_check_req() - what others said to tcp_check_req
+ * @o: what was seen
+ * @a: filled
+ */
+void lq_answers_check_req(const struct lq_outcome *o, struct lq_answers *a)
+{
+	bool dropped = moved(o, LQ_C_LISTEN_DROPS);
+	bool made = o->returned == LQ_RET_CHILD || o->stolen || accept_queue_full(o) ||
+		    (moved(o, LQ_C_PASSIVE_OPENS) && !dropped && o->closed);
+
+	memset(a, 0, sizeof(*a));
+	/* An upper protocol may refuse without a trace. */
+	if (!made && (dropped || moved(o, LQ_C_PASSIVE_OPENS) || o->upper))
+		a->child = why_childless(o);
+	a->unsent = !moved(o, LQ_C_SYN_RETRANS);
+	a->quota_used_up = !o->ack_sent;
+	a->joined = o->joined;
+	a->child_dead = o->child_dead;
+	a->migrated = moved(o, LQ_C_MIGRATED);
 }

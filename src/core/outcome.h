@@ -5,8 +5,7 @@
 #ifndef LISTENQ_OUTCOME_H
 #define LISTENQ_OUTCOME_H
 
-#include "segment.h"
-#include "listenq_verdict.h"
+#include "decide.h"
 
 /* The stock counters that tell one way out from another. */
 enum lq_counter {
@@ -99,5 +98,9 @@ struct lq_outcome {
 enum lq_verdict lq_outcome_conn_request(const struct lq_outcome *o);
 enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o);
 enum lq_verdict lq_outcome_check_req(const struct lq_outcome *o);
+
+void lq_answers_conn_request(const struct lq_outcome *o, struct lq_answers *a);
+void lq_answers_hnd_req(const struct lq_outcome *o, struct lq_answers *a);
+void lq_answers_check_req(const struct lq_outcome *o, struct lq_answers *a);
 
 #endif

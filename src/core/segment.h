@@ -9,6 +9,7 @@
 #define LISTENQ_SEGMENT_H
 
 #ifdef __KERNEL__
+#include <linux/string.h>
 #include <linux/types.h>
 #else
 #include <stdbool.h>
@@ -18,6 +19,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int32_t s32;
 typedef uint16_t __be16;
 #endif
 
@@ -56,12 +58,40 @@ struct lq_flow {
  * @ack_seq: acknowledged sequence number, host order, as in the header
  * @len: bytes of payload
  * @flags: LQ_FIN .. LQ_CWR
+ * @has_ts: it carries timestamps, and the kernel looks at them (tcp_timestamps)
+ * @tsval: the sender's, valid if @has_ts
+ * @tsecr: what it echoes, as in the header, valid if @has_ts
  */
 struct lq_segment {
 	u32 seq;
 	u32 ack_seq;
 	u32 len;
 	u8 flags;
+	bool has_ts;
+	u32 tsval;
+	u32 tsecr;
 };
+
+/**
+ * struct lq_queues - both queues of a listener at one moment
+ * @synq: pending requests
+ * @young: those whose SYN-ACK was never repeated
+ * @synq_limit: how many fit (sk_max_ack_backlog; tcp_max_syn_backlog is apart)
+ * @acceptq: connections that wait for accept()
+ * @acceptq_limit: sk_max_ack_backlog
+ */
+struct lq_queues {
+	u32 synq;
+	u32 young;
+	u32 synq_limit;
+	u32 acceptq;
+	u32 acceptq_limit;
+};
+
+/* First sequence number behind the segment: SYN and FIN count. */
+static inline u32 lq_end_seq(const struct lq_segment *s)
+{
+	return s->seq + s->len + !!(s->flags & LQ_SYN) + !!(s->flags & LQ_FIN);
+}
 
 #endif
