@@ -134,6 +134,15 @@ bool counters_declare(const char *name, const char *value)
 	return true;
 }
 
+/* Since the story began. */
+bool counters_moved(const char *name)
+{
+	struct counter *c = find(name);
+
+	read_all(true);
+	return c && c->after != c->before;
+}
+
 void counters_finish(void)
 {
 	int i;

@@ -251,6 +251,7 @@ bool trace_has(const char *verdict, const char *via);
 void counters_begin(void);
 bool counters_declare(const char *name, const char *value);
 void counters_add(const char *name, long long n);
+bool counters_moved(const char *name);
 void counters_finish(void);
 bool counters_know(const char *name);
 

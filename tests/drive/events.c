@@ -23,6 +23,7 @@ unsigned long frames_to_listener, verdicts_seen;
 static struct expect *first, **last = &first;
 static char race[40];		/* the verdict that a story is about, see main.c */
 static char race_via[16];	/* and what must have handed it on; "" is anything */
+static char race_unless[32];	/* with this counter it is another race; "" is none */
 
 struct verdict_row {
 	int		number;
@@ -314,18 +315,25 @@ void events_finish(void)
 /* race VERDICT: without that one, the story did not come about */
 bool events_race(int argc, char **argv)
 {
-	bool via = argc == 4 && !strcmp(argv[2], "via");
+	int i;
 
-	if ((argc != 2 && !via) || !verdict_find(argv[1]) || !cfg.trace_dir) {
-		fail("race VERDICT [via WORD], and only where events are seen");
+	if (argc < 2 || argc % 2 || !verdict_find(argv[1]) || !cfg.trace_dir) {
+		fail("race VERDICT [via WORD] [unless COUNTER], and only where events are seen");
 		return false;
 	}
+	race_via[0] = '\0';
+	race_unless[0] = '\0';
+	for (i = 2; i < argc; i += 2)
+		if (!strcmp(argv[i], "via"))
+			snprintf(race_via, sizeof(race_via), "%s", argv[i + 1]);
+		else if (!strcmp(argv[i], "unless"))
+			snprintf(race_unless, sizeof(race_unless), "%s", argv[i + 1]);
 	snprintf(race, sizeof(race), "%s", argv[1]);
-	snprintf(race_via, sizeof(race_via), "%s", via ? argv[3] : "");
 	return true;
 }
 
 bool events_race_lost(void)
 {
-	return race[0] && !trace_has(race, race_via);
+	return race[0] && (!trace_has(race, race_via) ||
+			   (race_unless[0] && counters_moved(race_unless)));
 }

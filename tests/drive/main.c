@@ -36,8 +36,9 @@
  *   title TEXT
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
- *   race VERDICT [via WORD]   while nothing got that one, the story is played again
- *                             (100 times at most), whatever else it says
+ *   race VERDICT [via WORD] [unless COUNTER]
+ *                             while nothing got that one, or the counter moved, the
+ *                             story is played again (100 times at most)
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
  *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
  *   wrap (uptime 300-420 s: jiffies are near 0)
