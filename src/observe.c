@@ -424,6 +424,8 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 		frame->seen.joined = frame->seen.upper && returned->sk_socket;
 	verdict = lq_outcome_hnd_req(&frame->seen);
 	lq_answers_hnd_req(&frame->seen, &answers);
+	/* Whether a cookie's connection is there already, the established hash answers. */
+	frame->event.reading.taken = verdict == LQ_V_cookie_lost_race;
 	compare(frame, NULL, verdict == LQ_V_cookie_lost_race, &answers, verdict);
 	if (verdict == LQ_V_cookie_accepted)
 		queued(returned, frame->event.listener);
