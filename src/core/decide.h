@@ -110,6 +110,7 @@ enum lq_child {
 	LQ_CHILD_NO_ROUTE,
 	LQ_CHILD_NO_BUCKET,	/* its listener's port or a key could not be inherited */
 	LQ_CHILD_REFUSED,	/* by MPTCP or SMC */
+	LQ_CHILD_NO_COPY,	/* made, but the request could not be copied to migrate it */
 };
 
 enum lq_cookie {
