@@ -155,7 +155,7 @@ static void test_synq_full(void)
 	SYN(synq_full, limit_of_none_5_10, syn_queue_full, kernel.synq_full_at_limit = true,
 	    queues->synq_limit = 0);
 	SYN(synq_full, listens_without_limit, syn_queued, queues->synq_limit = ~0U);
-	SYN(synq_full, acceptq_is_another, syn_queued, queues->acceptq = 10,
+	SYN(synq_full, own_limit, syn_queue_full, queues->synq = 10,
 	    queues->synq_limit = 9);
 }
 
@@ -163,6 +163,8 @@ static void test_acceptq_full(void)
 {
 	SYN(acceptq_full, at_limit, syn_queued, queues->acceptq = 10);
 	SYN(acceptq_full, above_limit, syn_accept_full, queues->acceptq = 11);
+	SYN(acceptq_full, own_limit, syn_queued, queues->acceptq = 10,
+	    queues->synq_limit = 9);
 	SYN(acceptq_full, limit_of_none, syn_queued, queues->acceptq_limit = 0);
 	SYN(acceptq_full, limit_of_none_and_one, syn_accept_full, queues->acceptq_limit = 0,
 	    queues->acceptq = 1);
@@ -1019,6 +1021,8 @@ static void test_cases(void)
 
 int main(int argc, char **argv)
 {
+	/* A sanitizer's report comes behind the last case that was good. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	draw = random_bits;
 	test_cases();
 	if (argc > 1 && !strcmp(argv[1], "cases"))
