@@ -339,7 +339,7 @@ static enum lq_verdict last_ack(const struct lq_facts *f, const struct lq_readin
  * @a: answers
  *
  * The order is the kernel's, RFC 9293 3.10.7.4 for SYN-RECEIVED, with its own ideas:
- * a repeated SYN before anything else, the acknowledgement before the window.
+ * a repeated SYN before anything else, the acknowledgment before the window.
  *
  * Return: one of LQ_V_req_*, or LQ_V_none: back to the listener, and on to do_rcv.
  */

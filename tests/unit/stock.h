@@ -324,7 +324,7 @@ static inline bool __stock_oow_rate_limited(const struct world *w, struct lq_out
 	if (val) {
 		s32 elapsed = (s32)(w->reading.now - val);
 
-		if (0 <= elapsed && elapsed < (s32)w->facts.ratelimit) {
+		if (elapsed >= 0 && elapsed < (s32)w->facts.ratelimit) {
 			o->moved |= counter;
 			return true;
 		}
