@@ -211,6 +211,28 @@ bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
 }
 
 /**
+ * lq_accept_waiting_us() - how long a child has waited
+ * @child: the connection; compared only
+ *
+ * Return: us since lq_accept_queued(), 0 when untracked.
+ */
+u64 lq_accept_waiting_us(const struct sock *child)
+{
+	u32 hash = hash_of(child);
+	struct shard *shard = shard_of(hash);
+	u64 since = 0, now = ktime_get_ns();
+	struct stamp *stamp;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	stamp = find(shard, hash, child);
+	if (stamp)
+		since = stamp->since;
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	return stamp && now > since ? div_u64(now - since, NSEC_PER_USEC) : 0;
+}
+
+/**
  * lq_accept_moved() - a child waits at another listener from now on
  * @child: the connection
  * @listener: cookie of the new listener; the time it has waited stays

@@ -26,6 +26,7 @@ void lq_accept_exit(void);
 
 void lq_accept_queued(const struct sock *child, u64 listener);
 bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener);
+u64 lq_accept_waiting_us(const struct sock *child);
 void lq_accept_moved(const struct sock *child, u64 listener);
 void lq_accept_forget(u64 listener);
 void lq_accept_read_stats(struct lq_accept_stats *stats);

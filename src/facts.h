@@ -14,6 +14,7 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "compat.h"
 #include "ksym.h"
 #include "observe.h"
 
@@ -95,7 +96,10 @@ static inline void lq_queues_of(struct lq_queues *q, const struct sock *sk)
 	q->synq_limit = q->acceptq_limit;
 }
 
-/* TCP_SKB_CB must be filled: true from tcp_v4_do_rcv and tcp_check_req on. */
+/*
+ * TCP_SKB_CB must be filled: true from tcp_v4_do_rcv and tcp_check_req on. Timestamps
+ * are left out: see lq_facts_of_req().
+ */
 static inline void lq_segment_of(struct lq_segment *segment, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -104,6 +108,43 @@ static inline void lq_segment_of(struct lq_segment *segment, const struct sk_buf
 	segment->ack_seq = ntohl(th->ack_seq);
 	segment->len = TCP_SKB_CB(skb)->end_seq - segment->seq - th->syn - th->fin;
 	segment->flags = ((const u8 *)th)[13];
+}
+
+/* What the rules ask of a request; the segment is there already. */
+static inline void lq_facts_of_req(struct lq_facts *facts, const struct sock *sk,
+				   const struct sk_buff *skb, struct request_sock *req)
+{
+	const struct tcp_request_sock *treq = tcp_rsk(req);
+	const struct tcphdr *th = tcp_hdr(skb);
+	struct net *net = sock_net(sk);
+
+	facts->req.rcv_isn = treq->rcv_isn;
+	facts->req.rcv_nxt = treq->rcv_nxt;
+	facts->req.snt_isn = treq->snt_isn;
+	facts->req.rcv_wnd = req->rsk_rcv_wnd;
+	facts->ratelimit = READ_ONCE(net->ipv4.sysctl_tcp_invalid_ratelimit);
+	facts->defer_accept = READ_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept);
+	facts->abort_on_overflow = READ_ONCE(net->ipv4.sysctl_tcp_abort_on_overflow);
+	if (th->doff == sizeof(*th) / 4 || !READ_ONCE(net->ipv4.sysctl_tcp_timestamps) ||
+	    !lq_parse_timestamps(&facts->segment, (const u8 *)(th + 1), th->doff * 4 - sizeof(*th)))
+		return;
+	facts->req.tstamp_ok = inet_rsk(req)->tstamp_ok;
+	facts->req.stamp_age_s = lq_req_timeout(req) / HZ;
+	lq_sent_tsvals(req, &facts->req.tsval_first, &facts->req.tsval_last);
+}
+
+/* What other CPUs may change; @req may be NULL. */
+static inline void lq_read_shared(struct lq_reading *reading, const struct sock *sk,
+				  const struct request_sock *req)
+{
+	lq_queues_of(&reading->queues, sk);
+	reading->now = tcp_jiffies32;
+	reading->closed = inet_sk_state_load(sk) != TCP_LISTEN;
+	if (!req)
+		return;
+	reading->last_oow = READ_ONCE(tcp_rsk(req)->last_oow_ack_time);
+	reading->ts_recent = READ_ONCE(req->ts_recent);
+	reading->timeouts = req->num_timeout;
 }
 
 /* snt_synack is the time of the first SYN-ACK, 0 until it was built. */

@@ -165,6 +165,7 @@ static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 	call->frame.sk = sk;
 	call->frame.seen.fastopen = fastopen;
+	call->frame.event.facts.req.fastopen = fastopen;
 	call->frame.stolen = ARG(regs, 4, bool *);
 	call->frame.seen.repeats_syn =
 		call->frame.event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
@@ -189,12 +190,7 @@ static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *re
 	struct sock *sk = ARG(regs, 2, struct sock *);
 
 	hit(TCP_CONN_REQUEST);
-	if (lq_frame_open(frame, LQ_STAGE_conn_request, sk, skb, NULL))
-		return 1;
-	frame->seen.cookies_always =
-		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_syncookies) == 2;
-	frame->seen.timewait = lq_tw_isn(skb) != 0;
-	return 0;
+	return lq_frame_open(frame, LQ_STAGE_conn_request, sk, skb, NULL);
 }
 
 static int on_conn_request_return(struct kretprobe_instance *ri, struct pt_regs *regs)

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "ksym.h"
 
 /**
@@ -29,7 +30,26 @@ u64 lq_no_cookie(struct sock *sk)
 
 DEFINE_STATIC_CALL(lq_gen_cookie, lq_no_cookie);
 
-enum { GEN_COOKIE, SYN_RECV_V4, SYN_RECV_V6, SYM_COUNT };
+/**
+ * lq_no_check_req() - what tcp_check_req is before it is found
+ * @sk: listener
+ * @skb: segment
+ * @req: request
+ * @fastopen: TCP Fast Open
+ * @stolen: not set
+ *
+ * Return: NULL.
+ */
+struct sock *lq_no_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+			     bool fastopen, bool *stolen LQ_CHECK_REQ_MORE_ARG)
+{
+	return NULL;
+}
+
+DEFINE_STATIC_CALL(lq_check_req, lq_no_check_req);
+
+enum { GEN_COOKIE, CHECK_REQ, SYN_RECV_V4, SYN_RECV_V6, CHALLENGE_ACK,
+       SYM_COUNT };
 
 static struct ksym {
 	const char *name;
@@ -39,8 +59,10 @@ static struct ksym {
 	void *addr;
 } syms[SYM_COUNT] = {
 	[GEN_COOKIE] = { "__sock_gen_cookie", "number of a listener", true },
+	[CHECK_REQ] = { "tcp_check_req", "asked once, which rules it has", true },
 	[SYN_RECV_V4] = { "tcp_v4_syn_recv_sock", "compared with a listener's own", true },
 	[SYN_RECV_V6] = { "tcp_v6_syn_recv_sock", "compared with a listener's own", false },
+	[CHALLENGE_ACK] = { "tcp_reqsk_send_challenge_ack", "there or not: RFC 5961", false },
 };
 
 /* A probe sits behind an ENDBR, or behind what sealing made of it; calls start there. */
@@ -77,6 +99,16 @@ bool lq_is_stock_syn_recv(const void *syn_recv_sock)
 }
 
 /**
+ * lq_has_challenge_acks() - does this kernel answer a RST that is not exact?
+ *
+ * Return: whether it has the function for it.
+ */
+bool lq_has_challenge_acks(void)
+{
+	return syms[CHALLENGE_ACK].addr;
+}
+
+/**
  * lq_ksym_resolve() - find every row's address
  *
  * Context: process, sleeps.
@@ -103,8 +135,9 @@ int lq_ksym_resolve(void)
 		}
 	}
 	unregister_kprobes(found, n);
-	if (!err)
-		static_call_update(lq_gen_cookie,
-				   (u64 (*)(struct sock *))syms[GEN_COOKIE].addr);
-	return err;
+	if (err)
+		return err;
+	static_call_update(lq_gen_cookie, (u64 (*)(struct sock *))syms[GEN_COOKIE].addr);
+	static_call_update(lq_check_req, (typeof(&tcp_check_req))syms[CHECK_REQ].addr);
+	return 0;
 }

@@ -8,9 +8,16 @@
 #include <linux/static_call.h>
 #include <net/sock.h>
 
+#include "compat.h"
+
 u64 lq_no_cookie(struct sock *sk);
 
 DECLARE_STATIC_CALL(lq_gen_cookie, lq_no_cookie);
+
+struct sock *lq_no_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+			     bool fastopen, bool *stolen LQ_CHECK_REQ_MORE_ARG);
+
+DECLARE_STATIC_CALL(lq_check_req, lq_no_check_req);
 
 /**
  * lq_sock_cookie() - the socket's number in ss, SO_COOKIE and BPF
@@ -26,6 +33,7 @@ static inline u64 lq_sock_cookie(struct sock *sk)
 	return static_call(lq_gen_cookie)(sk);
 }
 
+bool lq_has_challenge_acks(void);
 bool lq_is_stock_syn_recv(const void *syn_recv_sock);
 int lq_ksym_resolve(void);
 

@@ -8,9 +8,19 @@
  */
 #include "accept.h"
 #include "facts.h"
+#include "ledger.h"
 #include "net.h"
 #include "observe.h"
 #include "trace.h"
+
+/* Counts what happened at a listener, if that is still open. */
+static void tally(struct sock *sk, enum lq_tally tally)
+{
+	struct lq_listener *l = lq_listener_of(sk);
+
+	if (l)
+		lq_tally(l, tally);
+}
 
 /**
  * lq_timer_open() - the SYN-ACK timer of a request runs
@@ -64,6 +74,7 @@ void lq_timer_close(struct lq_frame *frame)
 		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_migrated);
 	} else if (req->num_timeout == frame->event.reading.timeouts) {
+		tally(frame->sk, LQ_TALLY_expired);
 		trace_lq_request(&frame->event, frame->seen.closed ?
 				 LQ_WHAT_killed_by_close : LQ_WHAT_expired);
 	}
@@ -86,6 +97,7 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 
 	if (frame && frame->event.stage == LQ_STAGE_check_req)
 		return;
+	tally(req->rsk_listener, LQ_TALLY_synack_repeated);
 	if (!trace_lq_request_enabled())
 		return;
 	memset(&event, 0, sizeof(event));
@@ -165,6 +177,7 @@ void lq_listening(struct sock *sk)
 {
 	struct lq_event event;
 
+	lq_listener_open(sk, current);
 	event_of_listener_sock(&event, sk);
 	trace_lq_listener(&event, LQ_WHAT_listen, 0);
 }
@@ -196,7 +209,14 @@ void lq_closing(struct sock *sk)
 {
 	struct lq_event event;
 
+	struct lq_listener *l;
+
 	event_of_listener_sock(&event, sk);
+	l = lq_listener_find(sock_net(sk), event.listener);
+	if (l)
+		atomic64_add(event.reading.queues.synq + event.reading.queues.acceptq,
+			     &l->totals.tallies[LQ_TALLY_killed]);
+	lq_listener_close(sk);
 	trace_lq_listener(&event, LQ_WHAT_close, event.reading.queues.acceptq_limit);
 	if (event.reading.queues.acceptq)
 		lq_accept_forget(event.listener);
@@ -233,6 +253,7 @@ void lq_migrating(struct sock *what, struct sock *to)
  */
 void lq_accepted(struct sock *child)
 {
+	struct lq_listener *l;
 	struct lq_event event;
 	bool tracked;
 
@@ -242,5 +263,8 @@ void lq_accepted(struct sock *child)
 	lq_flow_of_sock(&event.flow, child);
 	event.netns = sock_net(child)->ns.inum;
 	tracked = lq_accept_taken(child, &event.age_us, &event.listener);
+	l = lq_listener_find(sock_net(child), event.listener);
+	if (l)
+		lq_ledger_accepted(l, &event);
 	trace_lq_accept(&event, tracked);
 }

@@ -10,7 +10,9 @@
 
 #include "accept.h"
 #include "hook.h"
+#include "kernel.h"
 #include "ksym.h"
+#include "ledger.h"
 #include "main.h"
 #include "net.h"
 #include "observe.h"
@@ -94,26 +96,39 @@ static int __init listenq_init(void)
 	err = lq_ksym_resolve();
 	if (err)
 		return err;
+	err = lq_kernel_init();
+	if (err)
+		return err;
 	err = lq_accept_init(fault & LQ_FAULT_NO_STAMPS);
 	if (err) {
 		pr_err("no memory for the accept stamps: not loaded\n");
 		return err;
 	}
+	err = lq_pain_init();
+	if (err) {
+		pr_err("no memory for the refused clients: not loaded\n");
+		goto free_stamps;
+	}
 	err = lq_net_init(fault);
 	if (err) {
 		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
-		goto free_stamps;
+		goto free_clients;
 	}
 	lq_observe_init();
 	err = lq_hooks_attach(without, fault);
 	if (err)
 		goto settle;
+	lq_listeners_of_tasks();
 	return 0;
 
 settle:
 	lq_observe_exit();
+	lq_overflow_exit();
 	lq_net_exit();
 	lq_hooks_free();
+free_clients:
+	lq_pain_exit();
+	rcu_barrier();
 free_stamps:
 	lq_accept_exit();
 	return err;
@@ -126,8 +141,12 @@ static void __exit listenq_exit(void)
 	lq_frames_stop();
 	lq_hooks_detach();
 	lq_observe_exit();
+	lq_overflow_exit();
 	lq_net_exit();
 	lq_hooks_free();
+	lq_pain_exit();
+	/* Listeners are freed behind RCU's back, by our own code. */
+	rcu_barrier();
 	lq_accept_exit();
 	pr_info("unloaded in %llu ms\n", div_u64(ktime_get_ns() - start, NSEC_PER_MSEC));
 }

@@ -30,6 +30,7 @@ static int __net_init net_start(struct net *net)
 	ln->counts = alloc_percpu(struct lq_counts);
 	if (!ln->counts)
 		return -ENOMEM;
+	lq_ledger_init(&ln->ledger);
 	err = no_proc ? -ENOMEM : lq_proc_net_init(net, ln);
 	if (err) {
 		free_percpu(ln->counts);
@@ -38,7 +39,7 @@ static int __net_init net_start(struct net *net)
 	return err;
 }
 
-/* The core waits a grace period between this and net_stop(). */
+/* The core waits a grace period between this and nets_stop(). */
 static void net_hide(struct net *net)
 {
 	struct lq_net *ln = net_generic(net, lq_net_id);
@@ -48,17 +49,29 @@ static void net_hide(struct net *net)
 	WRITE_ONCE(ln->counts, NULL);
 }
 
-static void net_stop(struct net *net)
+/* All that go away at once: the ledgers wait for RCU, which takes its time. */
+static void nets_stop(struct list_head *exiting)
 {
-	struct lq_net *ln = net_generic(net, lq_net_id);
+	struct lq_net *ln;
+	struct net *net;
 
-	free_percpu(ln->hidden);
+	list_for_each_entry(net, exiting, exit_list) {
+		ln = net_generic(net, lq_net_id);
+		lq_pain_forget(net->ns.inum);
+		lq_ledger_stop(&ln->ledger);
+	}
+	rcu_barrier();
+	list_for_each_entry(net, exiting, exit_list) {
+		ln = net_generic(net, lq_net_id);
+		lq_ledger_free(&ln->ledger);
+		free_percpu(ln->hidden);
+	}
 }
 
 static struct pernet_operations net_ops = {
 	.init = net_start,
 	.pre_exit = net_hide,
-	.exit = net_stop,
+	.exit_batch = nets_stop,
 	.id = &lq_net_id,
 	.size = sizeof(struct lq_net),
 };

@@ -9,6 +9,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "ledger.h"
 #include "listenq_verdict.h"
 
 struct proc_dir_entry;
@@ -17,10 +18,14 @@ struct proc_dir_entry;
  * struct lq_counts - one CPU's counters of one network namespace
  * @verdicts: segments by verdict
  * @unobserved: calls that came in with bottom halves on and were left alone
+ * @diverge: segments with which the kernel did something else than the rules say
+ * @ambiguous: segments during which another CPU changed what the rules ask for
  */
 struct lq_counts {
 	u64 verdicts[LQ_V_count];
 	u64 unobserved;
+	u64 diverge;
+	u64 ambiguous;
 };
 
 /**
@@ -28,6 +33,7 @@ struct lq_counts {
  * @counts: per CPU; NULL once the namespace is going away
  * @hidden: the same, until it is freed
  * @dir: /proc/net/listenq
+ * @ledger: its listeners and endpoints
  *
  * Written by register and exit of the namespace. No segment arrives after its
  * devices are gone, and those go before us; timers of left requests may still run
@@ -37,6 +43,7 @@ struct lq_net {
 	struct lq_counts __percpu *counts;
 	struct lq_counts __percpu *hidden;
 	struct proc_dir_entry *dir;
+	struct lq_ledger ledger;
 };
 
 extern unsigned int lq_net_id;
@@ -63,6 +70,22 @@ static inline void lq_net_count_unobserved(struct net *net)
 
 	if (counts)
 		this_cpu_inc(counts->unobserved);
+}
+
+static inline void lq_net_count_diverge(struct net *net)
+{
+	struct lq_counts __percpu *counts = lq_net_counts(net);
+
+	if (counts)
+		this_cpu_inc(counts->diverge);
+}
+
+static inline void lq_net_count_ambiguous(struct net *net)
+{
+	struct lq_counts __percpu *counts = lq_net_counts(net);
+
+	if (counts)
+		this_cpu_inc(counts->ambiguous);
 }
 
 int lq_net_init(unsigned int fault);

@@ -28,6 +28,8 @@
 #include "accept.h"
 #include "compat.h"
 #include "facts.h"
+#include "kernel.h"
+#include "ledger.h"
 #include "net.h"
 #include "observe.h"
 #include "trace.h"
@@ -55,10 +57,26 @@ struct carry {
 
 static DEFINE_PER_CPU(struct carry, carried);
 
-static void report(struct net *net, const struct lq_event *event, enum lq_verdict verdict)
+/* The segment that ended in do_rcv last, by the rules: no other hook should see it. */
+static DEFINE_PER_CPU(const struct sk_buff *, ended);
+
+/* @l: may be NULL */
+static void report(struct net *net, struct lq_listener *l, const struct lq_event *event,
+		   enum lq_verdict verdict)
 {
 	lq_net_count(net, verdict);
+	if (likely(l))
+		lq_ledger_verdict(l, event, verdict);
 	trace_lq_verdict(event, verdict);
+}
+
+/* What was carried ends here; its listener may be gone by now. */
+static void report_carried(struct net *net, const struct lq_event *event,
+			   enum lq_verdict verdict)
+{
+	rcu_read_lock();
+	report(net, lq_listener_find(net, event->listener), event, verdict);
+	rcu_read_unlock();
 }
 
 static void put_down(struct carry *c)
@@ -72,7 +90,7 @@ static void put_down(struct carry *c)
 static void settle(struct carry *c)
 {
 	if (c->via == LQ_VIA_lost_race)
-		report(c->net, &c->event, c->verdict);
+		report_carried(c->net, &c->event, c->verdict);
 	put_down(c);
 }
 
@@ -138,45 +156,34 @@ static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock 
 {
 	memset(event, 0, sizeof(*event));
 	event->stage = stage;
+	event->facts.kernel = &lq_this_kernel;
 	lq_flow_of_skb(&event->flow, skb);
 	lq_segment_of(&event->facts.segment, skb);
-	lq_event_of_listener(event, sk);
+	event->netns = sock_net(sk)->ns.inum;
+	event->listener = lq_sock_cookie(sk);
+	lq_read_shared(&event->reading, sk, req);
 	take_carry(event, sk, skb);
 	if (req)
 		lq_event_of_req(event, req);
 }
 
-/*
- * What tcp_v4_do_rcv and tcp_v6_do_rcv decide before they ask anybody, in the
- * order of their source, tcp_rcv_state_process (state LISTEN) and
- * tcp_v4/6_conn_request. Every other segment goes on to hnd_req or conn_request.
- */
-static enum lq_verdict do_rcv_verdict(struct sk_buff *skb, u8 family)
+/* What only do_rcv asks: the kernel asks the same in a moment. */
+static void answers_of(struct lq_answers *answers, struct sk_buff *skb, u8 family)
 {
-	const struct tcphdr *th = tcp_hdr(skb);
-
-	/* The kernel asks the same in a moment; a good sum is kept in the skb. */
-	if (tcp_checksum_complete(skb))
-		return LQ_V_bad_checksum;
-	if (!th->syn)
-		return LQ_V_none;
-	/* A RST is never answered (tcp_v4_send_reset). */
-	if (th->ack)
-		return th->rst ? LQ_V_stray_rst : LQ_V_synack_to_listener;
-	if (th->rst)
-		return LQ_V_syn_rst;
-	if (th->fin)
-		return LQ_V_syn_fin;
-	if (family == 4)
-		return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST) ?
-			       LQ_V_syn_broadcast : LQ_V_none;
+	memset(answers, 0, sizeof(*answers));
+	/* A good sum is kept in the skb. */
+	answers->checksum_bad = tcp_checksum_complete(skb);
+	if (!tcp_hdr(skb)->syn)
+		return;
+	if (family == 4) {
+		answers->not_unicast = skb_rtable(skb)->rt_flags &
+				       (RTCF_BROADCAST | RTCF_MULTICAST);
+		return;
+	}
 #if IS_ENABLED(CONFIG_IPV6)
-	if (!ipv6_unicast_destination(skb))
-		return LQ_V_syn_broadcast;
-	if (ipv6_addr_v4mapped(&ipv6_hdr(skb)->saddr))
-		return LQ_V_syn_mapped_source;
+	answers->not_unicast = !ipv6_unicast_destination(skb);
+	answers->mapped_source = ipv6_addr_v4mapped(&ipv6_hdr(skb)->saddr);
 #endif
-	return LQ_V_none;
 }
 
 /**
@@ -185,20 +192,33 @@ static enum lq_verdict do_rcv_verdict(struct sk_buff *skb, u8 family)
  * @skb: the segment
  * @family: 4 or 6
  *
+ * The rules alone decide here: nothing shows what the kernel does, but for a segment
+ * that should have ended and reaches hnd_req or conn_request (see lq_frame_open()).
+ *
  * Context: preemption off, bottom halves off in all but the backlog case.
  */
 void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 {
+	struct lq_answers answers;
+	struct lq_listener *l;
 	enum lq_verdict verdict;
 	struct lq_event event;
 
-	verdict = do_rcv_verdict(skb, family);
-	if (verdict == LQ_V_none)
+	lq_segment_of(&event.facts.segment, skb);
+	answers_of(&answers, skb, family);
+	verdict = lq_decide_do_rcv(&event.facts.segment, &answers);
+	if (likely(verdict == LQ_V_none)) {
+		__this_cpu_write(ended, NULL);
+		return;
+	}
+	__this_cpu_write(ended, skb);
+	l = lq_listener_of(sk);
+	if (l && lq_is_ignored(l))
 		return;
 	fill_event(&event, LQ_STAGE_do_rcv, sk, skb, NULL);
 	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_check_req)
 		verdict = LQ_V_req_bad_ack;
-	report(sock_net(sk), &event, verdict);
+	report(sock_net(sk), l, &event, verdict);
 }
 
 /* Return values of hnd_req and check_req, and what is to be known of a new child. */
@@ -212,6 +232,37 @@ static void note_returned(struct lq_frame *frame, struct sock *returned)
 			 returned == frame->sk ? LQ_RET_LISTENER : LQ_RET_CHILD;
 	if (seen->returned == LQ_RET_CHILD)
 		seen->child_dead = returned->sk_state == TCP_CLOSE;
+}
+
+/* Has the listener sent a cookie that may come back? Asked only where it matters. */
+static bool cookies_lately(const struct lq_facts *facts, const struct sock *sk)
+{
+	return facts->syncookies && (facts->segment.flags & (LQ_ACK | LQ_RST)) == LQ_ACK &&
+	       !tcp_synq_no_recent_overflow(sk);
+}
+
+/* What the rules of each function want to know beyond the segment and the queues. */
+static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *skb,
+		       struct request_sock *req)
+{
+	struct lq_facts *facts = &event->facts;
+	struct net *net = sock_net(sk);
+
+	switch (event->stage) {
+	case LQ_STAGE_conn_request:
+		facts->syncookies = READ_ONCE(net->ipv4.sysctl_tcp_syncookies);
+		facts->max_syn_backlog = READ_ONCE(net->ipv4.sysctl_max_syn_backlog);
+		facts->timewait = lq_tw_isn(skb) != 0;
+		break;
+	case LQ_STAGE_hnd_req:
+		facts->syncookies = READ_ONCE(net->ipv4.sysctl_tcp_syncookies);
+		facts->via_check_req = event->via == LQ_VIA_check_req;
+		facts->cookie_by_bpf = lq_cookie_by_bpf(skb);
+		event->reading.cookies_lately = cookies_lately(facts, sk);
+		break;
+	default:
+		lq_facts_of_req(facts, sk, skb, req);
+	}
 }
 
 /**
@@ -237,18 +288,91 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		return 1;
 	}
 
+	frame->l = lq_listener_of(sk);
+	if (frame->l && lq_is_ignored(frame->l))
+		return 1;
 	memset(&frame->seen, 0, sizeof(frame->seen));
 	frame->sk = sk;
+	frame->listener = sk;
+	frame->req = req;
 	frame->child = NULL;
 	frame->to = NULL;
 	frame->stolen = NULL;
 	fill_event(&frame->event, stage, sk, skb, req);
+	fill_facts(&frame->event, sk, skb, req);
 	frame->seen.flags = frame->event.facts.segment.flags;
-	frame->seen.via_check_req = frame->event.via == LQ_VIA_check_req;
+	frame->seen.via_check_req = frame->event.facts.via_check_req;
+	frame->seen.cookies_always = frame->event.facts.syncookies == 2;
+	frame->seen.timewait = frame->event.facts.timewait;
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
+	frame->seen.should_have_ended = stage != LQ_STAGE_check_req &&
+					__this_cpu_read(ended) == skb;
 	lq_frame_push(frame, net);
 	return 0;
+}
+
+static enum lq_verdict decide(const struct lq_event *event, const struct lq_reading *r,
+			      const struct lq_answers *a)
+{
+	switch (event->stage) {
+	case LQ_STAGE_conn_request:
+		return lq_decide_conn_request(&event->facts, r, a);
+	case LQ_STAGE_hnd_req:
+		return lq_decide_hnd_req(&event->facts, r, a);
+	default:
+		return lq_decide_check_req(&event->facts, r, a);
+	}
+}
+
+/* Shared state as the rules see it afterwards. */
+static void read_after(struct lq_reading *after, const struct lq_frame *frame,
+		       const struct request_sock *req, bool taken, enum lq_verdict verdict)
+{
+	*after = frame->event.reading;
+	lq_read_shared(after, frame->listener, req);
+	after->taken = taken;
+	after->closed |= frame->seen.closed;
+	if (frame->event.stage == LQ_STAGE_hnd_req)
+		after->cookies_lately = cookies_lately(&frame->event.facts, frame->listener);
+	lq_undo_own_effect(after, &frame->event.reading, verdict);
+}
+
+/**
+ * compare() - did the kernel do what the rules say?
+ * @frame: the call, over
+ * @req: its request, NULL if there is none or it may be gone
+ * @taken: another CPU was faster
+ * @answers: what others said
+ * @verdict: what the kernel did, LQ_V_none: it gave the segment back
+ *
+ * Queues and the like change under our eyes. They are read before and after: where that
+ * makes a difference, both are right, and it is counted.
+ */
+static void compare(struct lq_frame *frame, const struct request_sock *req, bool taken,
+		    const struct lq_answers *answers, enum lq_verdict verdict)
+{
+	const struct lq_reading *reading = &frame->event.reading;
+	struct net *net = sock_net(frame->sk);
+	enum lq_verdict before, later;
+	struct lq_reading after;
+
+	before = decide(&frame->event, reading, answers);
+	later = before;
+	read_after(&after, frame, req, taken, verdict);
+	if (memcmp(&after, reading, sizeof(after)))
+		later = decide(&frame->event, &after, answers);
+	if (unlikely((verdict != before && verdict != later) ||
+		     frame->seen.should_have_ended)) {
+		lq_net_count_diverge(net);
+		if (frame->l)
+			lq_tally(frame->l, LQ_TALLY_diverge);
+		trace_lq_diverge(&frame->event, verdict, before, later);
+	} else if (unlikely(before != later)) {
+		lq_net_count_ambiguous(net);
+		if (frame->l)
+			lq_tally(frame->l, LQ_TALLY_ambiguous);
+	}
 }
 
 /* accept() of an MPTCP listener hands out another socket: no stamp would be taken. */
@@ -267,6 +391,7 @@ static void queued(const struct sock *child, u64 listener)
 void lq_conn_request_close(struct lq_frame *frame)
 {
 	struct net *net = sock_net(frame->sk);
+	struct lq_answers answers;
 	enum lq_verdict verdict;
 	u64 unused;
 
@@ -274,7 +399,9 @@ void lq_conn_request_close(struct lq_frame *frame)
 	verdict = lq_outcome_conn_request(&frame->seen);
 	if (verdict == LQ_V_syn_fastopen_closed)
 		lq_accept_taken(frame->child, &unused, &unused);
-	report(net, &frame->event, verdict);
+	lq_answers_conn_request(&frame->seen, &answers);
+	compare(frame, NULL, verdict == LQ_V_syn_lost_race, &answers, verdict);
+	report(net, frame->l, &frame->event, verdict);
 }
 
 /**
@@ -287,6 +414,7 @@ void lq_conn_request_close(struct lq_frame *frame)
 void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 {
 	struct net *net = sock_net(frame->sk);
+	struct lq_answers answers;
 	enum lq_verdict verdict;
 
 	lq_frame_pop(frame, net);
@@ -295,9 +423,11 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 	if (frame->seen.returned == LQ_RET_CHILD)
 		frame->seen.joined = frame->seen.upper && returned->sk_socket;
 	verdict = lq_outcome_hnd_req(&frame->seen);
+	lq_answers_hnd_req(&frame->seen, &answers);
+	compare(frame, NULL, verdict == LQ_V_cookie_lost_race, &answers, verdict);
 	if (verdict == LQ_V_cookie_accepted)
 		queued(returned, frame->event.listener);
-	report(net, &frame->event, verdict);
+	report(net, frame->l, &frame->event, verdict);
 }
 
 /**
@@ -306,13 +436,14 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
  * @skb: the segment
  * @returned: the socket it was given, a locked child, or NULL
  *
- * The request may belong to an accepting task by now: it is not touched.
+ * With a child, the request may belong to an accepting task by now: it is not touched.
  *
  * Context: as lq_frame_open().
  */
 void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock *returned)
 {
 	struct net *net = sock_net(frame->sk);
+	struct lq_answers answers;
 	enum lq_verdict verdict;
 
 	lq_frame_pop(frame, net);
@@ -321,6 +452,9 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 	frame->seen.stolen = !frame->seen.fastopen && READ_ONCE(*frame->stolen);
 
 	verdict = lq_outcome_check_req(&frame->seen);
+	lq_answers_check_req(&frame->seen, &answers);
+	compare(frame, frame->seen.returned == LQ_RET_CHILD ? NULL : frame->req,
+		frame->seen.stolen, &answers, verdict);
 	if (verdict == LQ_V_none) {
 		frame->event.via = LQ_VIA_check_req;
 		frame->event.stage = LQ_STAGE_rcv;
@@ -334,7 +468,7 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 	}
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
 		queued(returned, frame->event.listener);
-	report(net, &frame->event, verdict);
+	report(net, frame->l, &frame->event, verdict);
 }
 
 /**
@@ -414,7 +548,7 @@ bool lq_skb_dropped(struct sk_buff *skb)
 
 	if (!c->skb)
 		lq_segment_of(&c->event.facts.segment, skb);
-	report(dev_net(skb->dev), &c->event, c->verdict);
+	report_carried(dev_net(skb->dev), &c->event, c->verdict);
 	put_down(c);
 	return true;
 }

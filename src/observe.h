@@ -34,6 +34,8 @@
 #define LQ_STAGE_ENUM(number, name) LQ_STAGE_##name = (number),
 #define LQ_VIA_ENUM(number, name) LQ_VIA_##name = (number),
 #define LQ_WHAT_ENUM(number, name) LQ_WHAT_##name = (number),
+struct lq_listener;
+
 enum lq_stage { LQ_STAGES(LQ_STAGE_ENUM) };
 enum lq_via { LQ_VIAS(LQ_VIA_ENUM) };
 enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
@@ -72,7 +74,9 @@ struct lq_event {
  * @outer: the call around it, or NULL
  * @sk: the socket that the function works for: the listener, or the child under
  *	TCP Fast Open
- * @req: the timer's request
+ * @listener: the listener in any case
+ * @l: what is known of it, NULL if it is closing
+ * @req: the request, of check_req and of the timer
  * @child: connection made by TCP Fast Open, for its accept stamp
  * @to: listener that the timer's request is moved to
  * @stolen: tcp_check_req's own flag, read at return
@@ -86,6 +90,8 @@ struct lq_event {
 struct lq_frame {
 	struct lq_frame *outer;
 	struct sock *sk;
+	struct sock *listener;
+	struct lq_listener *l;
 	struct request_sock *req;
 	struct sock *child;
 	struct sock *to;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * proc.c - /proc/net/listenq: verdicts, and in the initial namespace hooks
+ * proc.c - /proc/net/listenq: who may open its files; verdicts, and in the initial
+ * namespace hooks
  *
  * One record per line, key=value, a version on the first line. Who may read is
  * asked at open: an unprivileged user is root of the network namespace he makes,
@@ -15,6 +16,7 @@
 #include "compat.h"
 #include "hook.h"
 #include "net.h"
+#include "proc.h"
 #include "verdict.h"
 
 static void sum_counts(struct net *net, struct lq_counts *sum)
@@ -31,6 +33,8 @@ static void sum_counts(struct net *net, struct lq_counts *sum)
 		for (v = 0; v < LQ_V_count; v++)
 			sum->verdicts[v] += READ_ONCE(c->verdicts[v]);
 		sum->unobserved += READ_ONCE(c->unobserved);
+		sum->diverge += READ_ONCE(c->diverge);
+		sum->ambiguous += READ_ONCE(c->ambiguous);
 	}
 }
 
@@ -47,8 +51,8 @@ static int verdicts_show(struct seq_file *m, void *unused)
 	sum_counts(net, sum);
 	for (v = 1; v < LQ_V_count; v++)
 		segments += sum->verdicts[v];
-	seq_printf(m, "version=1 segments=%llu unobserved=%llu\n", segments,
-		   sum->unobserved);
+	seq_printf(m, "version=1 segments=%llu unobserved=%llu diverge=%llu ambiguous=%llu\n",
+		   segments, sum->unobserved, sum->diverge, sum->ambiguous);
 	for (v = 1; v < LQ_V_count; v++)
 		seq_printf(m, "number=%d verdict=%s reason=%s loss=%d count=%llu text=\"%s\"\n",
 			   v, lq_verdicts[v].name, lq_reasons[lq_verdicts[v].reason],
@@ -81,15 +85,29 @@ static int hooks_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* The file's data is its namespace: it outlives the file (net_hide). */
-static int open_checked(struct inode *inode, struct file *file,
-			int (*show)(struct seq_file *m, void *unused))
+/**
+ * lq_proc_may_open() - is the caller allowed to?
+ * @inode: of a file whose data is its network namespace, which outlives it (net_hide)
+ * @file: how it is opened
+ *
+ * Return: 0 or -EPERM.
+ */
+int lq_proc_may_open(struct inode *inode, struct file *file)
 {
 	struct net *net = pde_data(inode);
 
-	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
+	if (!ns_capable(net->user_ns, CAP_NET_ADMIN) ||
+	    ((file->f_mode & FMODE_WRITE) && !capable(CAP_NET_ADMIN)))
 		return -EPERM;
-	return single_open_size(file, show, net, 4 * PAGE_SIZE);
+	return 0;
+}
+
+static int open_checked(struct inode *inode, struct file *file,
+			int (*show)(struct seq_file *m, void *unused))
+{
+	int err = lq_proc_may_open(inode, file);
+
+	return err ?: single_open_size(file, show, pde_data(inode), 4 * PAGE_SIZE);
 }
 
 static int verdicts_open(struct inode *inode, struct file *file)
@@ -129,6 +147,8 @@ int lq_proc_net_init(struct net *net, struct lq_net *ln)
 	if (!ln->dir)
 		return -ENOMEM;
 	if (!proc_create_data("verdicts", 0444, ln->dir, &verdicts_ops, net) ||
+	    !proc_create_data("listeners", 0444, ln->dir, &lq_listeners_ops, net) ||
+	    !proc_create_data("endpoints", 0644, ln->dir, &lq_endpoints_ops, net) ||
 	    (net_eq(net, &init_net) &&
 	     !proc_create_data("hooks", 0444, ln->dir, &hooks_ops, net))) {
 		lq_proc_net_exit(ln);

@@ -76,11 +76,11 @@ static inline void lq_trace_addr(const u8 *addr, u8 family, u8 *v4, u8 *v6)
 		__field(u8, retrans)
 
 #define LQ_QUEUE_ASSIGN(event)						\
-		__entry->synq = (event)->queues.synq;			\
-		__entry->young = (event)->queues.young;			\
-		__entry->synq_limit = (event)->queues.synq_limit;	\
-		__entry->acceptq = (event)->queues.acceptq;		\
-		__entry->acceptq_limit = (event)->queues.acceptq_limit;	\
+		__entry->synq = (event)->reading.queues.synq;			\
+		__entry->young = (event)->reading.queues.young;			\
+		__entry->synq_limit = (event)->reading.queues.synq_limit;	\
+		__entry->acceptq = (event)->reading.queues.acceptq;		\
+		__entry->acceptq_limit = (event)->reading.queues.acceptq_limit;	\
 		__entry->age_us = (event)->age_us;			\
 		__entry->retrans = (event)->retrans
 
@@ -136,6 +136,45 @@ TRACE_EVENT(lq_verdict,
 			      { 0x04, "RST" }, { 0x08, "PSH" }, { 0x10, "ACK" },
 			      { 0x20, "URG" }, { 0x40, "ECE" }, { 0x80, "CWR" }),
 		__entry->seq, __entry->ack, __entry->len, LQ_FLOW_PRINT, LQ_QUEUE_PRINT)
+);
+
+/* The kernel did something else than the rules say, before or after; see core/decide.c. */
+TRACE_EVENT(lq_diverge,
+	TP_PROTO(const struct lq_event *event, enum lq_verdict verdict,
+		 enum lq_verdict before, enum lq_verdict after),
+	TP_ARGS(event, verdict, before, after),
+	TP_STRUCT__entry(
+		__field(u8, stage)
+		__field(u8, verdict)
+		__field(u8, before)
+		__field(u8, after)
+		__field(u8, flags)
+		__field(u32, seq)
+		__field(u32, ack)
+		__field(u32, len)
+		LQ_FLOW_FIELDS
+		LQ_QUEUE_FIELDS
+	),
+	TP_fast_assign(
+		__entry->stage = event->stage;
+		__entry->verdict = verdict;
+		__entry->before = before;
+		__entry->after = after;
+		__entry->flags = event->facts.segment.flags;
+		__entry->seq = event->facts.segment.seq;
+		__entry->ack = event->facts.segment.ack_seq;
+		__entry->len = event->facts.segment.len;
+		LQ_FLOW_ASSIGN(event);
+		LQ_QUEUE_ASSIGN(event);
+	),
+	TP_printk("stage=%s verdict=%s before=%s after=%s flags=%#x seq=%u ack=%u len=%u "
+		LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
+		__print_symbolic(__entry->stage, LQ_STAGES(LQ_NAME) { 255, "" }),
+		__print_symbolic(__entry->verdict, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
+		__print_symbolic(__entry->before, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
+		__print_symbolic(__entry->after, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
+		__entry->flags, __entry->seq, __entry->ack, __entry->len, LQ_FLOW_PRINT,
+		LQ_QUEUE_PRINT)
 );
 
 /* A pending request, without a segment: SYN-ACK repeated, expired, ... */

@@ -23,4 +23,5 @@ is 'as many lq_accept, and none missed' "$(accepts) missed $not_told" '10000 mis
 is 'the wait of each is known' "$(field tracked 1)" "$((10000 - after + before))"
 is 'every stamp is free again' \
 	"$(sed -n 's/^accept_stamps .* used=\([0-9]*\) .*/\1/p' /proc/net/listenq/hooks)" 0
+rules_agree
 finish

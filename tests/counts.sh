@@ -85,4 +85,5 @@ else
 	ok 1 'bpftrace runs'
 	sed 's/^/# /' /tmp/bpftrace.err
 fi
+rules_agree
 finish

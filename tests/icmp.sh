@@ -29,4 +29,5 @@ for address in 10.9.0.1 fd09::1; do
 	is "$address: and none is left" "$(in_server ss -Htn state syn-recv | wc -l)" 0
 	unserve
 done
+rules_agree
 finish

@@ -111,6 +111,22 @@ nstat_of() {
 	in_server nstat -asz "$1" 2>/dev/null | awk -v c="$1" '$1 == c { print $2 }'
 }
 
+# rules_agree: has the kernel done what the module's rules say, in the server's namespace
+# (or in ours, where there is none)?
+# With one processor nothing can change under the rules' eyes.
+rules_agree() {
+	local said diverge ambiguous
+
+	said=$(${LQ_SERVER:+ip netns exec "$LQ_SERVER"} head -n 1 /proc/net/listenq/verdicts)
+	echo "# rules: $said"
+	diverge=${said##* diverge=}
+	ambiguous=${said##* ambiguous=}
+	is 'the kernel did what the rules say' "${diverge%% *} diverge" '0 diverge'
+	if [ "$(nproc)" -eq 1 ]; then
+		is 'nothing was ambiguous' "${ambiguous%% *} ambiguous" '0 ambiguous'
+	fi
+}
+
 # serve ADDRESS PORT BACKLOG [NAME=VALUE...]: a listener in the server's namespace
 # that never accepts; its pid is in $served
 serve() {

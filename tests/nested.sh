@@ -29,4 +29,5 @@ missed=$(($(missed tcp_conn_request) - missed0))
 echo "# $sent frames, $seen verdicts, $missed missed"
 ok $((missed == 0)) 'some hits are missed, and the hooks file shows it'
 is 'verdicts + missed = frames' "$((seen + missed))" "$sent"
+rules_agree
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Two CPUs at one request: every story of tests/races, LISTENQ_ROUNDS (3) times over
-# each family. The driver plays a story again until its race has happened, 40 times
+# each family. The driver plays a story again until its race has happened, 100 times
 # at most, and says in which try it did: see "race" in drive/main.c.
 . "$(dirname "$0")/lib.sh"
 

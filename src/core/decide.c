@@ -28,10 +28,7 @@ static bool before(u32 a, u32 b)
 
 static bool synq_full(const struct lq_facts *f, const struct lq_reading *r)
 {
-	const struct lq_queues *q = &r->queues;
-
-	return f->kernel->synq_full_at_limit ? q->synq >= q->synq_limit :
-					       q->synq > q->synq_limit;
+	return lq_synq_full(f->kernel, r->queues.synq, r->queues.synq_limit);
 }
 
 /*

@@ -160,6 +160,12 @@ struct lq_answers {
 	bool migrated;
 };
 
+/* Is a SYN queue of that length full? */
+static inline bool lq_synq_full(const struct lq_kernel *kernel, u32 synq, u32 limit)
+{
+	return kernel->synq_full_at_limit ? synq >= limit : synq > limit;
+}
+
 enum lq_verdict lq_decide_do_rcv(const struct lq_segment *segment,
 				 const struct lq_answers *a);
 enum lq_verdict lq_decide_conn_request(const struct lq_facts *f,
