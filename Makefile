@@ -61,6 +61,7 @@ test: modules harness
 unit:
 	$(MAKE) -C tests/unit check
 	$(MAKE) -C tests/unit coverage
+	$(MAKE) -C tests/unit mutants
 
 lint:
 	scripts/lint

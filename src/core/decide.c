@@ -31,7 +31,10 @@ static bool synq_full(const struct lq_facts *f, const struct lq_reading *r)
 	return lq_synq_full(f->kernel, r->queues.synq, r->queues.synq_limit);
 }
 
-/* A backlog of n holds n + 1 connections (sk_acceptq_is_full). */
+/*
+ * A backlog of n holds n + 1 connections (sk_acceptq_is_full). SMC looks at its own
+ * queue first, and refuses without looking here (smc_tcp_syn_recv_sock).
+ */
 static bool acceptq_full(const struct lq_reading *r)
 {
 	return r->queues.acceptq > r->queues.acceptq_limit;
@@ -43,9 +46,9 @@ static bool acceptq_full(const struct lq_reading *r)
  */
 static bool in_last_quarter(const struct lq_facts *f, const struct lq_reading *r)
 {
-	s32 most = f->max_syn_backlog;
+	s32 most = f->max_syn_backlog, room = f->max_syn_backlog - r->queues.synq;
 
-	return most - (s32)r->queues.synq < most >> 2;
+	return room < most >> 2;
 }
 
 /* An unacceptable segment was answered lately (tcp_oow_rate_limited). */
@@ -203,10 +206,11 @@ static enum lq_verdict stray(const struct lq_facts *f, const struct lq_answers *
 /* A connection of a valid cookie (tcp_get_cookie_sock, tcp_v4_syn_recv_sock). */
 static enum lq_verdict cookie_child(const struct lq_reading *r, const struct lq_answers *a)
 {
-	if (acceptq_full(r))
+	if (acceptq_full(r) && a->child != LQ_CHILD_REFUSED)
 		return LQ_V_cookie_accept_full;
 	switch (a->child) {
 	case LQ_CHILD_NO_MEMORY:
+	case LQ_CHILD_NO_COPY:
 		return LQ_V_cookie_no_memory;
 	case LQ_CHILD_NO_ROUTE:
 		return LQ_V_cookie_no_route;
@@ -218,13 +222,14 @@ static enum lq_verdict cookie_child(const struct lq_reading *r, const struct lq_
 	case LQ_CHILD_MADE:
 		break;
 	}
-	if (r->closed)
-		return LQ_V_cookie_listener_closed;
-	if (r->taken)
-		return LQ_V_cookie_lost_race;
+	/* Neither needs the accept queue (rsk_drop_req). */
 	if (a->child_dead)
 		return LQ_V_cookie_upper_refused;
-	return a->joined ? LQ_V_req_mptcp_joined : LQ_V_cookie_accepted;
+	if (a->joined)
+		return LQ_V_req_mptcp_joined;
+	if (r->closed)
+		return LQ_V_cookie_listener_closed;
+	return r->taken ? LQ_V_cookie_lost_race : LQ_V_cookie_accepted;
 }
 
 /**
@@ -282,29 +287,36 @@ static enum lq_verdict challenge(const struct lq_facts *f, const struct lq_readi
 }
 
 /* Label listen_overflow of tcp_check_req: is the request ended by a RST? */
-static enum lq_verdict overflow(const struct lq_facts *f, enum lq_verdict stays,
-				enum lq_verdict reset)
+static enum lq_verdict overflow(const struct lq_facts *f, const struct lq_reading *r,
+				enum lq_verdict stays, enum lq_verdict reset)
 {
-	return f->abort_on_overflow ? reset : stays;
+	if (!f->abort_on_overflow)
+		return stays;
+	return r->taken ? LQ_V_req_reset_lost_race : reset;
 }
 
 /* A good last ACK: syn_recv_sock, inet_csk_complete_hashdance. */
 static enum lq_verdict last_ack(const struct lq_facts *f, const struct lq_reading *r,
 				const struct lq_answers *a)
 {
-	if (acceptq_full(r))
-		return overflow(f, LQ_V_req_accept_full, LQ_V_req_accept_full_reset);
+	if (acceptq_full(r) && a->child != LQ_CHILD_REFUSED)
+		return overflow(f, r, LQ_V_req_accept_full, LQ_V_req_accept_full_reset);
 	switch (a->child) {
 	case LQ_CHILD_NO_MEMORY:
-		return overflow(f, LQ_V_req_no_memory, LQ_V_req_no_memory_reset);
+		return overflow(f, r, LQ_V_req_no_memory, LQ_V_req_no_memory_reset);
 	case LQ_CHILD_NO_ROUTE:
-		return overflow(f, LQ_V_req_no_route, LQ_V_req_no_route_reset);
+		return overflow(f, r, LQ_V_req_no_route, LQ_V_req_no_route_reset);
 	case LQ_CHILD_NO_BUCKET:
 		if (r->closed)
-			return LQ_V_req_listener_closed;
-		return overflow(f, LQ_V_req_no_bucket, LQ_V_req_no_bucket_reset);
+			return overflow(f, r, LQ_V_req_listener_closed,
+					LQ_V_req_listener_closed);
+		return overflow(f, r, LQ_V_req_no_bucket, LQ_V_req_no_bucket_reset);
 	case LQ_CHILD_REFUSED:
-		return overflow(f, LQ_V_req_upper_refused, LQ_V_req_upper_refused_reset);
+		return overflow(f, r, LQ_V_req_upper_refused,
+				LQ_V_req_upper_refused_reset);
+	case LQ_CHILD_NO_COPY:
+		/* Past listen_overflow: no RST (inet_csk_complete_hashdance). */
+		return LQ_V_req_no_memory;
 	case LQ_CHILD_MADE:
 		break;
 	}
@@ -324,7 +336,7 @@ static enum lq_verdict last_ack(const struct lq_facts *f, const struct lq_readin
  * @a: answers
  *
  * The order is the kernel's, RFC 9293 3.10.7.4 for SYN-RECEIVED, with its own ideas:
- * a repeated SYN before anything else, the acknowledgement before the window.
+ * a repeated SYN before anything else, the acknowledgment before the window.
  *
  * Return: one of LQ_V_req_*, or LQ_V_none: back to the listener, and on to do_rcv.
  */
@@ -387,7 +399,8 @@ enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_re
  * @verdict: how the call ended
  *
  * What the segment itself changed did not influence it: the request or connection that
- * it added to a queue, the answer that it got.
+ * it added to a queue, the answer that it got. Another CPU may have taken it from the
+ * queue already: an empty one stays empty.
  */
 void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *before,
 			enum lq_verdict verdict)
@@ -396,12 +409,13 @@ void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *befor
 	case LQ_V_syn_queued:
 	case LQ_V_syn_queued_timewait:
 	case LQ_V_syn_queued_unsent:
-		after->queues.synq--;
+		after->queues.synq -= !!after->queues.synq;
 		break;
 	case LQ_V_syn_fastopen:
 	case LQ_V_cookie_accepted:
 	case LQ_V_req_completed:
-		after->queues.acceptq--;
+	case LQ_V_req_migrated:
+		after->queues.acceptq -= !!after->queues.acceptq;
 		break;
 	case LQ_V_req_syn_again_limited:
 	case LQ_V_req_paws_limited:

@@ -16,7 +16,7 @@
 /**
  * struct lq_kernel - in what kernels differ, found out once when the module loads
  * @synq_full_at_limit: the SYN queue is full at its limit, not above it (old 5.10)
- * @rst_ack_counts: the acknowledgement of a RST is looked at (before 6.1.192, 6.12)
+ * @rst_ack_counts: the acknowledgment of a RST is looked at (before 6.1.192, 6.12)
  * @challenge_acks: a RST that is not exact is answered (RFC 5961 3.2, RFC 9293 3.10.7.4)
  * @checks_tsecr: a timestamp echo must be one that was sent (6.16)
  * @most_window: the window of a SYN-ACK cannot be larger (RFC 7323 2.3; 6.12)
@@ -110,6 +110,7 @@ enum lq_child {
 	LQ_CHILD_NO_ROUTE,
 	LQ_CHILD_NO_BUCKET,	/* its listener's port or a key could not be inherited */
 	LQ_CHILD_REFUSED,	/* by MPTCP or SMC */
+	LQ_CHILD_NO_COPY,	/* made, but the request could not be copied to migrate it */
 };
 
 enum lq_cookie {

@@ -40,7 +40,7 @@ static enum lq_child why_childless(const struct lq_outcome *o)
 		 * listener could not be made (inet_reqsk_clone).
 		 */
 		if (!moved(o, LQ_C_LISTEN_DROPS))
-			return o->upper ? LQ_CHILD_REFUSED : LQ_CHILD_NO_MEMORY;
+			return o->upper ? LQ_CHILD_REFUSED : LQ_CHILD_NO_COPY;
 		return moved(o, LQ_C_NO_ROUTES) ? LQ_CHILD_NO_ROUTE : LQ_CHILD_NO_BUCKET;
 	}
 	if (o->child_asked)
@@ -142,6 +142,7 @@ enum lq_verdict lq_outcome_hnd_req(const struct lq_outcome *o)
 
 	switch (why_childless(o)) {
 	case LQ_CHILD_NO_MEMORY:
+	case LQ_CHILD_NO_COPY:
 		return LQ_V_cookie_no_memory;
 	case LQ_CHILD_REFUSED:
 		return LQ_V_cookie_upper_refused;
@@ -165,6 +166,7 @@ static enum lq_verdict no_child(const struct lq_outcome *o)
 
 	switch (why_childless(o)) {
 	case LQ_CHILD_NO_MEMORY:
+	case LQ_CHILD_NO_COPY:
 		return reset ? LQ_V_req_no_memory_reset : LQ_V_req_no_memory;
 	case LQ_CHILD_NO_BUCKET:
 		/* A closing listener gives its port back before it stops. */
@@ -306,9 +308,11 @@ void lq_answers_hnd_req(const struct lq_outcome *o, struct lq_answers *a)
 		     moved(o, LQ_C_LISTEN_DROPS);
 
 	memset(a, 0, sizeof(*a));
-	if (moved(o, LQ_C_COOKIES_RECV))
-		a->cookie = o->returned == LQ_RET_LISTENER ? LQ_COOKIE_OPTIONS_OFF :
-							     LQ_COOKIE_VALID;
+	/* Not given back: it was valid, whoever has checked it (BPF counts nothing). */
+	if (o->returned != LQ_RET_LISTENER)
+		a->cookie = LQ_COOKIE_VALID;
+	else if (moved(o, LQ_C_COOKIES_RECV))
+		a->cookie = LQ_COOKIE_OPTIONS_OFF;
 	else if (moved(o, LQ_C_COOKIES_FAILED))
 		a->cookie = LQ_COOKIE_INVALID;
 	a->no_request = !o->lsm_asked && !o->upper;
@@ -330,8 +334,10 @@ void lq_answers_hnd_req(const struct lq_outcome *o, struct lq_answers *a)
 void lq_answers_check_req(const struct lq_outcome *o, struct lq_answers *a)
 {
 	bool dropped = moved(o, LQ_C_LISTEN_DROPS);
-	bool made = o->returned == LQ_RET_CHILD || o->stolen || accept_queue_full(o) ||
-		    (moved(o, LQ_C_PASSIVE_OPENS) && !dropped && o->closed);
+	/* Lost to another CPU: the child, or only the request of a child not made. */
+	bool made = o->returned == LQ_RET_CHILD || accept_queue_full(o) ||
+		    (!dropped && (o->stolen ||
+				  (moved(o, LQ_C_PASSIVE_OPENS) && o->closed)));
 
 	memset(a, 0, sizeof(*a));
 	/* An upper protocol may refuse without a trace. */
