@@ -29,7 +29,7 @@ static bool full_at_limit(struct tcp_sock *tp)
 }
 
 /*
- * A RST far out of the window, its acknowledgement wrong: a kernel that looks at it gives
+ * A RST far out of the window, its acknowledgment wrong: a kernel that looks at it gives
  * the segment back to the listener, others end it without a trace.
  */
 static bool rst_ack_counts(struct tcp_sock *tp, struct tcp_request_sock *treq,

@@ -13,8 +13,8 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <net/tcp.h>
 
-#include "compat.h"
 #include "ksym.h"
 
 /**
@@ -30,26 +30,17 @@ u64 lq_no_cookie(struct sock *sk)
 
 DEFINE_STATIC_CALL(lq_gen_cookie, lq_no_cookie);
 
-/**
- * lq_no_check_req() - what tcp_check_req is before it is found
- * @sk: listener
- * @skb: segment
- * @req: request
- * @fastopen: TCP Fast Open
- * @stolen: not set
- *
- * Return: NULL.
- */
-struct sock *lq_no_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-			     bool fastopen, bool *stolen LQ_CHECK_REQ_MORE_ARG)
-{
-	return NULL;
-}
+/* Called only once it is found: it is required. */
+DEFINE_STATIC_CALL_NULL(lq_check_req, tcp_check_req);
 
-DEFINE_STATIC_CALL(lq_check_req, lq_no_check_req);
-
-enum { GEN_COOKIE, CHECK_REQ, SYN_RECV_V4, SYN_RECV_V6, CHALLENGE_ACK,
-       SYM_COUNT };
+enum {
+	GEN_COOKIE,
+	CHECK_REQ,
+	SYN_RECV_V4,
+	SYN_RECV_V6,
+	CHALLENGE_ACK,
+	SYM_COUNT
+};
 
 static struct ksym {
 	const char *name;
@@ -138,6 +129,6 @@ int lq_ksym_resolve(void)
 	if (err)
 		return err;
 	static_call_update(lq_gen_cookie, (u64 (*)(struct sock *))syms[GEN_COOKIE].addr);
-	static_call_update(lq_check_req, (typeof(&tcp_check_req))syms[CHECK_REQ].addr);
+	static_call_update(lq_check_req, (typeof(tcp_check_req) *)syms[CHECK_REQ].addr);
 	return 0;
 }

@@ -6,18 +6,13 @@
 #define LISTENQ_KSYM_H
 
 #include <linux/static_call.h>
-#include <net/sock.h>
-
-#include "compat.h"
+#include <net/tcp.h>
 
 u64 lq_no_cookie(struct sock *sk);
 
 DECLARE_STATIC_CALL(lq_gen_cookie, lq_no_cookie);
 
-struct sock *lq_no_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-			     bool fastopen, bool *stolen LQ_CHECK_REQ_MORE_ARG);
-
-DECLARE_STATIC_CALL(lq_check_req, lq_no_check_req);
+DECLARE_STATIC_CALL(lq_check_req, tcp_check_req);
 
 /**
  * lq_sock_cookie() - the socket's number in ss, SO_COOKIE and BPF

@@ -127,9 +127,10 @@ static void carry(enum lq_via via, const struct sk_buff *skb, struct net *net,
 static bool continues(const struct carry *c, const struct lq_event *event,
 		      const struct net *net, const struct sk_buff *skb)
 {
+	const struct lq_segment *was = &c->event.facts.segment, *is = &event->facts.segment;
+
 	return c->net == net && !memcmp(&c->event.flow, &event->flow, sizeof(event->flow)) &&
-	       (!c->skb || (c->skb == skb && c->event.facts.segment.seq == event->facts.segment.seq &&
-			    c->event.facts.segment.flags == event->facts.segment.flags));
+	       (!c->skb || (c->skb == skb && is->seq == was->seq && is->flags == was->flags));
 }
 
 /* Does the segment at hand continue what is carried on this CPU? */

@@ -240,8 +240,8 @@ TRACE_EVENT(lq_listener,
 		LQ_FLOW_ASSIGN(event);
 		__entry->backlog = event->reading.queues.acceptq_limit;
 		__entry->old_backlog = old_backlog;
-		__entry->killed_requests = what == LQ_WHAT_close ? event->reading.queues.synq : 0;
-		__entry->killed_children = what == LQ_WHAT_close ? event->reading.queues.acceptq : 0;
+		__entry->killed_requests = event->reading.queues.synq * (what == LQ_WHAT_close);
+		__entry->killed_children = event->reading.queues.acceptq * (what == LQ_WHAT_close);
 	),
 	TP_printk("what=%s family=%s sport=%u saddr=%pI4 saddrv6=%pI6c netns=%u listener=%llu backlog=%u old_backlog=%u killed_requests=%u killed_children=%u",
 		__print_symbolic(__entry->what, LQ_WHATS(LQ_NAME) { 255, "" }),
