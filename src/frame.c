@@ -54,7 +54,6 @@ void lq_frames_stop(void)
 	synchronize_rcu();
 }
 
-/* Which stock counters tell ways out apart, in the order of enum lq_counter. */
 #define NET_COUNTER(net, field) \
 	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
 #define TCP_COUNTER(net, field) \
@@ -62,64 +61,126 @@ void lq_frames_stop(void)
 #define IP_COUNTER(net, version, field) \
 	((u32)__this_cpu_read((net)->mib.version##_statistics->mibs[field]))
 
-static void read_counters(struct net *net, u32 *c)
+static u32 no_routes(struct net *net)
 {
-	c[LQ_C_LISTEN_OVERFLOWS] = NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS);
-	c[LQ_C_LISTEN_DROPS] = NET_COUNTER(net, LINUX_MIB_LISTENDROPS);
-	c[LQ_C_REQQ_FULL_DROP] = NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP);
-	c[LQ_C_COOKIES_RECV] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV);
-	c[LQ_C_COOKIES_FAILED] = NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED);
-	c[LQ_C_EMBRYONIC_RSTS] = NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS);
-	c[LQ_C_SKIPPED_SYN_RECV] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV);
-	c[LQ_C_SKIPPED_CHALLENGE] = NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE);
-	c[LQ_C_CHALLENGE_ACK] = NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK);
-	c[LQ_C_PAWS_ESTAB] = NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED);
-	c[LQ_C_TSECR] = LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0;
-	c[LQ_C_DEFER_ACCEPT] = NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP);
-	c[LQ_C_SYN_RETRANS] = NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS);
-	c[LQ_C_MIGRATED] = LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0;
-	c[LQ_C_PASSIVE_OPENS] = TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS);
-	c[LQ_C_ATTEMPT_FAILS] = TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS);
-	c[LQ_C_NO_ROUTES] = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
+	u32 n = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
+
 #if IS_ENABLED(CONFIG_IPV6)
-	c[LQ_C_NO_ROUTES] += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
+	n += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
 #endif
+	return n;
 }
+
+/* X(counter, how it is read): the stock counters that tell each function's ways out apart. */
+#define CONN_REQUEST_COUNTERS(X)					\
+	X(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP)) \
+	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
+	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
+	X(LQ_C_NO_ROUTES, no_routes(net))
+
+#define HND_REQ_COUNTERS(X)						\
+	X(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV)) \
+	X(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED)) \
+	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
+	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
+	X(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS))	\
+	X(LQ_C_NO_ROUTES, no_routes(net))
+
+#define MIGRATE_COUNTERS(X)						\
+	X(LQ_C_MIGRATED, LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0)
+
+#define CHECK_REQ_COUNTERS(X)						\
+	MIGRATE_COUNTERS(X)						\
+	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
+	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
+	X(LQ_C_EMBRYONIC_RSTS, NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS)) \
+	X(LQ_C_SKIPPED_SYN_RECV, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV)) \
+	X(LQ_C_SKIPPED_CHALLENGE, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE)) \
+	X(LQ_C_CHALLENGE_ACK, NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK)) \
+	X(LQ_C_PAWS_ESTAB, NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED)) \
+	X(LQ_C_TSECR, LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0) \
+	X(LQ_C_DEFER_ACCEPT, NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP)) \
+	X(LQ_C_SYN_RETRANS, NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS))	\
+	X(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS))	\
+	X(LQ_C_ATTEMPT_FAILS, TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS))	\
+	X(LQ_C_NO_ROUTES, no_routes(net))
+
+#define ALL_COUNTERS(X)							\
+	CHECK_REQ_COUNTERS(X)						\
+	X(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP)) \
+	X(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV)) \
+	X(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED))
+
+#define EACH_COUNTER(set, X)						\
+	switch (set) {							\
+	case LQ_COUNTERS_NONE:						\
+		break;							\
+	case LQ_COUNTERS_MIGRATE:					\
+		MIGRATE_COUNTERS(X)					\
+		break;							\
+	case LQ_COUNTERS_CONN_REQUEST:					\
+		CONN_REQUEST_COUNTERS(X)				\
+		break;							\
+	case LQ_COUNTERS_HND_REQ:					\
+		HND_REQ_COUNTERS(X)					\
+		break;							\
+	case LQ_COUNTERS_CHECK_REQ:					\
+		CHECK_REQ_COUNTERS(X)					\
+		break;							\
+	case LQ_COUNTERS_ALL:						\
+		ALL_COUNTERS(X)						\
+	}
 
 /**
  * lq_frame_push() - begin to observe a call
  * @frame: memory of the return probe's instance; the rest of it is filled
  * @net: the namespace whose counters are compared
+ * @set: the counters that may be asked for
  *
  * Context: bottom halves off until lq_frame_pop().
  */
-void lq_frame_push(struct lq_frame *frame, struct net *net)
+void lq_frame_push(struct lq_frame *frame, struct net *net, enum lq_counters set)
 {
-	read_counters(net, frame->counters);
 	frame->outer = __this_cpu_read(current_frame);
+	if (unlikely(frame->outer))
+		set = LQ_COUNTERS_ALL;
+#define BEFORE(counter, value) frame->counters[counter] = (value);
+	EACH_COUNTER(set, BEFORE)
+#undef BEFORE
 	__this_cpu_write(current_frame, frame);
+}
+
+static void note(struct lq_frame *frame, struct lq_frame *outer, enum lq_counter counter,
+		 u32 now)
+{
+	u32 n = now - frame->counters[counter];
+
+	if (!n)
+		return;
+	frame->seen.moved |= 1U << counter;
+	if (outer)
+		outer->counters[counter] += n;
 }
 
 /**
  * lq_frame_pop() - the call is over: note which counters moved
  * @frame: the innermost frame
  * @net: as in lq_frame_push()
+ * @set: the counters that are asked for, no more than then
  *
  * What moved in here did not move in the call around it (a SYN-ACK that comes
  * straight back through act_mirred).
  */
-void lq_frame_pop(struct lq_frame *frame, struct net *net)
+void lq_frame_pop(struct lq_frame *frame, struct net *net, enum lq_counters set)
 {
 	struct lq_frame *outer = frame->outer;
-	u32 now[LQ_C_COUNT];
-	int i;
 
-	read_counters(net, now);
-	for (i = 0; i < LQ_C_COUNT; i++) {
-		if (now[i] != frame->counters[i])
-			frame->seen.moved |= 1U << i;
-		if (outer && sock_net(outer->sk) == net)
-			outer->counters[i] += now[i] - frame->counters[i];
-	}
 	__this_cpu_write(current_frame, outer);
+	if (unlikely(outer))
+		set = LQ_COUNTERS_ALL;
+	if (outer && sock_net(outer->sk) != net)
+		outer = NULL;
+#define AFTER(counter, value) note(frame, outer, counter, value);
+	EACH_COUNTER(set, AFTER)
+#undef AFTER
 }

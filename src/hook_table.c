@@ -144,42 +144,32 @@ static int on_hnd_req_return(struct kretprobe_instance *ri, struct pt_regs *regs
 	return 0;
 }
 
-/* What the return of tcp_check_req needs from its entry, behind the frame. */
-struct check_req_call {
-	struct lq_frame frame;
-	struct sk_buff *skb;
-};
-
 static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct check_req_call *call = (struct check_req_call *)ri->data;
 	struct request_sock *req = ARG(regs, 2, struct request_sock *);
 	bool fastopen = ARG(regs, 3, unsigned long) & 0xff;
 	struct sock *sk = ARG(regs, 0, struct sock *);
+	struct lq_frame *frame = frame_of(ri);
 
 	hit(TCP_CHECK_REQ);
-	call->skb = ARG(regs, 1, struct sk_buff *);
 	/* Under TCP Fast Open the socket is the child. */
-	if (lq_frame_open(&call->frame, LQ_STAGE_check_req,
-			  fastopen ? req->rsk_listener : sk, call->skb, req))
+	if (lq_frame_open(frame, LQ_STAGE_check_req, fastopen ? req->rsk_listener : sk,
+			  ARG(regs, 1, struct sk_buff *), req))
 		return 1;
-	call->frame.sk = sk;
-	call->frame.seen.fastopen = fastopen;
-	call->frame.event.facts.req.fastopen = fastopen;
-	call->frame.stolen = ARG(regs, 4, bool *);
-	call->frame.seen.repeats_syn =
-		call->frame.event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
-	if (call->frame.seen.flags & (LQ_RST | LQ_SYN))
+	frame->sk = sk;
+	frame->seen.fastopen = fastopen;
+	frame->event.facts.req.fastopen = fastopen;
+	frame->stolen = ARG(regs, 4, bool *);
+	frame->seen.repeats_syn =
+		frame->event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
+	if (frame->seen.flags & (LQ_RST | LQ_SYN))
 		lq_widen_race(LQ_DELAY_KILL);
 	return 0;
 }
 
 static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct check_req_call *call = (struct check_req_call *)ri->data;
-
-	lq_check_req_close(&call->frame, call->skb,
-			   (struct sock *)regs_return_value(regs));
+	lq_check_req_close(frame_of(ri), (struct sock *)regs_return_value(regs));
 	return 0;
 }
 
@@ -508,7 +498,7 @@ struct lq_hook lq_hooks[ROWS] = {
 },
 [TCP_CHECK_REQ] = {
 	.name = "tcp_check_req", .required = true,
-	RETURN(on_tcp_check_req, on_check_req_return, sizeof(struct check_req_call)),
+	RETURN(on_tcp_check_req, on_check_req_return, sizeof(struct lq_frame)),
 	.sees = "segments for a pending request",
 },
 [TCP_CONN_REQUEST] = {

@@ -25,7 +25,9 @@ DECLARE_STATIC_CALL(lq_check_req, tcp_check_req);
  */
 static inline u64 lq_sock_cookie(struct sock *sk)
 {
-	return static_call(lq_gen_cookie)(sk);
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+	return likely(cookie) ? cookie : static_call(lq_gen_cookie)(sk);
 }
 
 bool lq_has_challenge_acks(void);

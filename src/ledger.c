@@ -16,6 +16,7 @@
 #include <linux/fdtable.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -30,6 +31,19 @@
 
 /* Endpoints without a listener that are remembered, per network namespace. */
 #define MOST_IDLE 4096
+
+/*
+ * All listeners of all namespaces by cookie, which is unique among them: where segments
+ * look. Written with table_lock held, which nests in a ledger's lock.
+ */
+#define TABLE_BITS 14
+static struct hlist_head *table;
+static DEFINE_RAW_SPINLOCK(table_lock);
+
+static struct hlist_head *slot_of(u64 cookie)
+{
+	return &table[hash_64(cookie, TABLE_BITS)];
+}
 
 static struct lq_ledger *ledger_of(struct net *net)
 {
@@ -264,6 +278,9 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l,
 		l->endpoint->opened++;
 		list_add_tail(&l->sibling, &l->endpoint->listeners);
 		ledger->nr_listeners++;
+		raw_spin_lock(&table_lock);
+		hlist_add_head_rcu(&l->node, slot_of(l->cookie));
+		raw_spin_unlock(&table_lock);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	return err;
@@ -299,15 +316,19 @@ free:
 
 /**
  * lq_listener_find() - the listener of that number
- * @net: its network namespace
  * @cookie: its socket's cookie
  *
  * Context: any, under RCU; what is returned lives as long.
  * Return: the listener, or NULL.
  */
-struct lq_listener *lq_listener_find(struct net *net, u64 cookie)
+struct lq_listener *lq_listener_find(u64 cookie)
 {
-	return xa_load(&ledger_of(net)->listeners, cookie);
+	struct lq_listener *l;
+
+	hlist_for_each_entry_rcu(l, slot_of(cookie), node, true)
+		if (l->cookie == cookie)
+			return l;
+	return NULL;
 }
 
 /**
@@ -319,13 +340,13 @@ struct lq_listener *lq_listener_find(struct net *net, u64 cookie)
  */
 struct lq_listener *lq_listener_of(struct sock *sk)
 {
-	struct lq_listener *l = lq_listener_find(sock_net(sk), lq_sock_cookie(sk));
+	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
 
 	if (likely(l) || inet_sk_state_load(sk) != TCP_LISTEN)
 		return l;
 	l = make(sk, NULL);
 	if (!l)
-		l = lq_listener_find(sock_net(sk), lq_sock_cookie(sk));
+		l = lq_listener_find(lq_sock_cookie(sk));
 	if (!l)
 		atomic64_inc(&ledger_of(sock_net(sk))->untracked);
 	return l;
@@ -340,7 +361,7 @@ struct lq_listener *lq_listener_of(struct sock *sk)
  */
 void lq_listener_open(struct sock *sk, struct task_struct *task)
 {
-	struct lq_listener *l = lq_listener_find(sock_net(sk), lq_sock_cookie(sk));
+	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
 	unsigned long flags;
 
 	if (!l) {
@@ -370,6 +391,27 @@ static void note_full(struct lq_listener *l, enum lq_queue queue, bool full)
 		atomic64_add(ktime_get_ns() - since, &l->totals.full_ns[queue]);
 }
 
+static void take_out(struct lq_ledger *ledger, u64 cookie)
+{
+	struct lq_listener *l;
+	unsigned long flags;
+
+	xa_lock_irqsave(&ledger->listeners, flags);
+	l = __xa_erase(&ledger->listeners, cookie);
+	if (l) {
+		ledger->nr_listeners--;
+		raw_spin_lock(&table_lock);
+		hlist_del_rcu(&l->node);
+		raw_spin_unlock(&table_lock);
+	}
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	if (!l)
+		return;
+	note_full(l, LQ_SYNQ, false);
+	note_full(l, LQ_ACCEPTQ, false);
+	call_rcu(&l->rcu, fold_late);
+}
+
 /**
  * lq_listener_close() - a socket does not listen any more
  * @sk: the socket
@@ -378,20 +420,7 @@ static void note_full(struct lq_listener *l, enum lq_queue queue, bool full)
  */
 void lq_listener_close(struct sock *sk)
 {
-	struct lq_ledger *ledger = ledger_of(sock_net(sk));
-	struct lq_listener *l;
-	unsigned long flags;
-
-	xa_lock_irqsave(&ledger->listeners, flags);
-	l = __xa_erase(&ledger->listeners, lq_sock_cookie(sk));
-	if (l)
-		ledger->nr_listeners--;
-	xa_unlock_irqrestore(&ledger->listeners, flags);
-	if (!l)
-		return;
-	note_full(l, LQ_SYNQ, false);
-	note_full(l, LQ_ACCEPTQ, false);
-	call_rcu(&l->rcu, fold_late);
+	take_out(ledger_of(sock_net(sk)), lq_sock_cookie(sk));
 }
 
 /* One file of a task: a listener? */
@@ -570,6 +599,29 @@ void lq_ledger_settled(struct lq_listener *l, enum lq_pain how, u64 ms)
 }
 
 /**
+ * lq_listeners_init() - make the table of all listeners
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lq_listeners_init(void)
+{
+	table = kvcalloc(BIT(TABLE_BITS), sizeof(*table), GFP_KERNEL);
+	return table ? 0 : -ENOMEM;
+}
+
+/**
+ * lq_listeners_exit() - free the table of all listeners
+ *
+ * Context: process, sleeps. After the last ledger was freed.
+ */
+void lq_listeners_exit(void)
+{
+	/* Listeners are freed by our own code, some time after. */
+	rcu_barrier();
+	kvfree(table);
+}
+
+/**
  * lq_ledger_init() - begin a namespace's ledger
  * @ledger: zero
  */
@@ -591,10 +643,8 @@ void lq_ledger_stop(struct lq_ledger *ledger)
 	struct lq_listener *l;
 	unsigned long cookie;
 
-	xa_for_each(&ledger->listeners, cookie, l) {
-		xa_erase_irq(&ledger->listeners, cookie);
-		call_rcu(&l->rcu, fold_late);
-	}
+	xa_for_each(&ledger->listeners, cookie, l)
+		take_out(ledger, cookie);
 }
 
 /**

@@ -150,6 +150,7 @@ struct lq_overflow {
 /**
  * struct lq_listener - a listening socket
  * @totals: what is counted of it
+ * @node: in the table of all listeners
  * @refs: one of the table, one of each client that waits for it (pain.c), one of the
  *	worker that watches its overflow
  * @cookie: its number
@@ -174,6 +175,7 @@ struct lq_overflow {
  */
 struct lq_listener {
 	struct lq_totals totals;
+	struct hlist_node node;
 	refcount_t refs;
 	u64 cookie;
 	struct sock *sk;
@@ -223,12 +225,14 @@ struct lq_ledger {
 	u64 forgotten;
 };
 
+int lq_listeners_init(void);
+void lq_listeners_exit(void);
 void lq_ledger_init(struct lq_ledger *ledger);
 void lq_ledger_stop(struct lq_ledger *ledger);
 void lq_ledger_free(struct lq_ledger *ledger);
 
 struct lq_listener *lq_listener_of(struct sock *sk);
-struct lq_listener *lq_listener_find(struct net *net, u64 cookie);
+struct lq_listener *lq_listener_find(u64 cookie);
 void lq_listener_open(struct sock *sk, struct task_struct *task);
 void lq_listener_close(struct sock *sk);
 void lq_listener_put(struct lq_listener *l);

@@ -52,7 +52,7 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 	lq_flow_of_req(&frame->event.flow, req);
 	lq_event_of_req(&frame->event, req);
 	lq_event_of_listener(&frame->event, sk);
-	lq_frame_push(frame, sock_net(sk));
+	lq_frame_push(frame, sock_net(sk), LQ_COUNTERS_MIGRATE);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ void lq_timer_close(struct lq_frame *frame)
 {
 	struct request_sock *req = frame->req;
 
-	lq_frame_pop(frame, sock_net(frame->sk));
+	lq_frame_pop(frame, sock_net(frame->sk), LQ_COUNTERS_MIGRATE);
 	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
 		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_migrated);
@@ -212,7 +212,7 @@ void lq_closing(struct sock *sk)
 	struct lq_listener *l;
 
 	event_of_listener_sock(&event, sk);
-	l = lq_listener_find(sock_net(sk), event.listener);
+	l = lq_listener_find(event.listener);
 	if (l)
 		atomic64_add(event.reading.queues.synq + event.reading.queues.acceptq,
 			     &l->totals.tallies[LQ_TALLY_killed]);
@@ -263,7 +263,7 @@ void lq_accepted(struct sock *child)
 	lq_flow_of_sock(&event.flow, child);
 	event.netns = sock_net(child)->ns.inum;
 	tracked = lq_accept_taken(child, &event.age_us, &event.listener);
-	l = lq_listener_find(sock_net(child), event.listener);
+	l = lq_listener_find(event.listener);
 	if (l)
 		lq_ledger_accepted(l, &event);
 	trace_lq_accept(&event, tracked);

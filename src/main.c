@@ -104,15 +104,15 @@ static int __init listenq_init(void)
 		pr_err("no memory for the accept stamps: not loaded\n");
 		return err;
 	}
-	err = lq_pain_init();
+	err = lq_listeners_init() ?: lq_pain_init();
 	if (err) {
-		pr_err("no memory for the refused clients: not loaded\n");
-		goto free_stamps;
+		pr_err("no memory for the ledger: not loaded\n");
+		goto free_ledger;
 	}
 	err = lq_net_init(fault);
 	if (err) {
 		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
-		goto free_clients;
+		goto free_ledger;
 	}
 	lq_observe_init();
 	err = lq_hooks_attach(without, fault);
@@ -126,10 +126,9 @@ settle:
 	lq_overflow_exit();
 	lq_net_exit();
 	lq_hooks_free();
-free_clients:
+free_ledger:
 	lq_pain_exit();
-	rcu_barrier();
-free_stamps:
+	lq_listeners_exit();
 	lq_accept_exit();
 	return err;
 }
@@ -145,8 +144,7 @@ static void __exit listenq_exit(void)
 	lq_net_exit();
 	lq_hooks_free();
 	lq_pain_exit();
-	/* Listeners are freed behind RCU's back, by our own code. */
-	rcu_barrier();
+	lq_listeners_exit();
 	lq_accept_exit();
 	pr_info("unloaded in %llu ms\n", div_u64(ktime_get_ns() - start, NSEC_PER_MSEC));
 }

@@ -75,7 +75,7 @@ static void report_carried(struct net *net, const struct lq_event *event,
 			   enum lq_verdict verdict)
 {
 	rcu_read_lock();
-	report(net, lq_listener_find(net, event->listener), event, verdict);
+	report(net, lq_listener_find(event->listener), event, verdict);
 	rcu_read_unlock();
 }
 
@@ -133,6 +133,13 @@ static bool continues(const struct carry *c, const struct lq_event *event,
 	       (!c->skb || (c->skb == skb && is->seq == was->seq && is->flags == was->flags));
 }
 
+/* The four-tuple, asked for only where somebody wants to know it. */
+static void fill_flow(struct lq_event *event, const struct sk_buff *skb)
+{
+	if (!event->flow.family)
+		lq_flow_of_skb(&event->flow, skb);
+}
+
 /* Does the segment at hand continue what is carried on this CPU? */
 static void take_carry(struct lq_event *event, struct sock *sk, const struct sk_buff *skb)
 {
@@ -140,6 +147,7 @@ static void take_carry(struct lq_event *event, struct sock *sk, const struct sk_
 
 	if (likely(c->via == LQ_VIA_none))
 		return;
+	fill_flow(event, skb);
 	if (!continues(c, event, sock_net(sk), skb)) {
 		settle(c);
 		return;
@@ -158,7 +166,6 @@ static void fill_event(struct lq_event *event, enum lq_stage stage, struct sock 
 	memset(event, 0, sizeof(*event));
 	event->stage = stage;
 	event->facts.kernel = &lq_this_kernel;
-	lq_flow_of_skb(&event->flow, skb);
 	lq_segment_of(&event->facts.segment, skb);
 	event->netns = sock_net(sk)->ns.inum;
 	event->listener = lq_sock_cookie(sk);
@@ -217,9 +224,16 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	if (l && lq_is_ignored(l))
 		return;
 	fill_event(&event, LQ_STAGE_do_rcv, sk, skb, NULL);
+	fill_flow(&event, skb);
 	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_check_req)
 		verdict = LQ_V_req_bad_ack;
 	report(sock_net(sk), l, &event, verdict);
+}
+
+/* Does anybody want to know the client? */
+static bool wants_flow(enum lq_verdict verdict)
+{
+	return trace_lq_verdict_enabled() || lq_verdicts[verdict].loss;
 }
 
 /* Return values of hnd_req and check_req, and what is to be known of a new child. */
@@ -280,6 +294,9 @@ static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req)
 {
+	enum lq_counters set = stage == LQ_STAGE_conn_request ? LQ_COUNTERS_CONN_REQUEST :
+			       stage == LQ_STAGE_hnd_req ? LQ_COUNTERS_HND_REQ :
+							   LQ_COUNTERS_CHECK_REQ;
 	struct net *net = sock_net(sk);
 
 	if (unlikely(lq_frames_stopped()))
@@ -295,12 +312,16 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	memset(&frame->seen, 0, sizeof(frame->seen));
 	frame->sk = sk;
 	frame->listener = sk;
+	frame->skb = skb;
 	frame->req = req;
 	frame->child = NULL;
 	frame->to = NULL;
 	frame->stolen = NULL;
 	fill_event(&frame->event, stage, sk, skb, req);
 	fill_facts(&frame->event, sk, skb, req);
+	/* Where hnd_req returns, the segment may be gone. */
+	if (stage == LQ_STAGE_hnd_req)
+		fill_flow(&frame->event, skb);
 	frame->seen.flags = frame->event.facts.segment.flags;
 	frame->seen.via_check_req = frame->event.facts.via_check_req;
 	frame->seen.cookies_always = frame->event.facts.syncookies == 2;
@@ -309,7 +330,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
 	frame->seen.should_have_ended = stage != LQ_STAGE_check_req &&
 					__this_cpu_read(ended) == skb;
-	lq_frame_push(frame, net);
+	lq_frame_push(frame, net, set);
 	return 0;
 }
 
@@ -333,6 +354,7 @@ static void read_after(struct lq_reading *after, const struct lq_frame *frame,
 	*after = frame->event.reading;
 	lq_read_shared(after, frame->listener, req);
 	after->taken = taken;
+	after->queues.young = frame->event.reading.queues.young;	/* no rule asks */
 	after->closed |= frame->seen.closed;
 	if (frame->event.stage == LQ_STAGE_hnd_req)
 		after->cookies_lately = cookies_lately(&frame->event.facts, frame->listener);
@@ -368,6 +390,7 @@ static void compare(struct lq_frame *frame, const struct request_sock *req, bool
 		lq_net_count_diverge(net);
 		if (frame->l)
 			lq_tally(frame->l, LQ_TALLY_diverge);
+		fill_flow(&frame->event, frame->skb);
 		trace_lq_diverge(&frame->event, verdict, before, later);
 	} else if (unlikely(before != later)) {
 		lq_net_count_ambiguous(net);
@@ -394,14 +417,20 @@ void lq_conn_request_close(struct lq_frame *frame)
 	struct net *net = sock_net(frame->sk);
 	struct lq_answers answers;
 	enum lq_verdict verdict;
+	bool quick;
 	u64 unused;
 
-	lq_frame_pop(frame, net);
+	/* An answered SYN needs no counter, Fast Open needs one. */
+	quick = frame->seen.synack == LQ_SYNACK_REQUEST ||
+		frame->seen.synack == LQ_SYNACK_COOKIE;
+	lq_frame_pop(frame, net, quick ? LQ_COUNTERS_NONE : LQ_COUNTERS_CONN_REQUEST);
 	verdict = lq_outcome_conn_request(&frame->seen);
 	if (verdict == LQ_V_syn_fastopen_closed)
 		lq_accept_taken(frame->child, &unused, &unused);
 	lq_answers_conn_request(&frame->seen, &answers);
 	compare(frame, NULL, verdict == LQ_V_syn_lost_race, &answers, verdict);
+	if (wants_flow(verdict))
+		fill_flow(&frame->event, frame->skb);
 	report(net, frame->l, &frame->event, verdict);
 }
 
@@ -418,7 +447,7 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 	struct lq_answers answers;
 	enum lq_verdict verdict;
 
-	lq_frame_pop(frame, net);
+	lq_frame_pop(frame, net, LQ_COUNTERS_HND_REQ);
 	note_returned(frame, returned);
 	/* A subflow that joined has its connection's socket (mptcp_sock_graft). */
 	if (frame->seen.returned == LQ_RET_CHILD)
@@ -436,20 +465,21 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 /**
  * lq_check_req_close() - tcp_check_req returned
  * @frame: opened at its entry
- * @skb: the segment
  * @returned: the socket it was given, a locked child, or NULL
  *
  * With a child, the request may belong to an accepting task by now: it is not touched.
  *
  * Context: as lq_frame_open().
  */
-void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock *returned)
+void lq_check_req_close(struct lq_frame *frame, struct sock *returned)
 {
 	struct net *net = sock_net(frame->sk);
 	struct lq_answers answers;
 	enum lq_verdict verdict;
 
-	lq_frame_pop(frame, net);
+	/* A connection was made: only whose it is is left to tell. */
+	lq_frame_pop(frame, net, returned && returned != frame->sk ? LQ_COUNTERS_MIGRATE :
+								     LQ_COUNTERS_CHECK_REQ);
 	note_returned(frame, returned);
 	/* Under TCP Fast Open the kernel passes a variable that it never set. */
 	frame->seen.stolen = !frame->seen.fastopen && READ_ONCE(*frame->stolen);
@@ -458,15 +488,17 @@ void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb, struct sock
 	lq_answers_check_req(&frame->seen, &answers);
 	compare(frame, frame->seen.returned == LQ_RET_CHILD ? NULL : frame->req,
 		frame->seen.stolen, &answers, verdict);
+	if (verdict == LQ_V_none || frame->seen.stolen || wants_flow(verdict))
+		fill_flow(&frame->event, frame->skb);
 	if (verdict == LQ_V_none) {
 		frame->event.via = LQ_VIA_check_req;
 		frame->event.stage = LQ_STAGE_rcv;
-		carry(LQ_VIA_check_req, skb, net, &frame->event, LQ_V_given_back_dropped);
+		carry(LQ_VIA_check_req, frame->skb, net, &frame->event, LQ_V_given_back_dropped);
 		return;
 	}
 	/* tcp_v4_rcv looks it up again: the other CPU's connection has it, or a listener. */
 	if (frame->seen.stolen && maybe_get_net(net)) {
-		carry(LQ_VIA_lost_race, skb, net, &frame->event, verdict);
+		carry(LQ_VIA_lost_race, frame->skb, net, &frame->event, verdict);
 		return;
 	}
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)

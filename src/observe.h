@@ -45,7 +45,7 @@ enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
 
 /**
  * struct lq_event - everything an event says, filled before the call
- * @flow: four-tuple, the listener's side first
+ * @flow: four-tuple, the listener's side first; family 0: not asked for yet
  * @facts: the segment and what the rules want to know; zero where there is none
  * @reading: queues and the like, as the deciding function found them
  * @netns: inode of the network namespace
@@ -76,6 +76,7 @@ struct lq_event {
  *	TCP Fast Open
  * @listener: the listener in any case
  * @l: what is known of it, NULL if it is closing
+ * @skb: the segment; gone when hnd_req has returned
  * @req: the request, of check_req and of the timer
  * @child: connection made by TCP Fast Open, for its accept stamp
  * @to: listener that the timer's request is moved to
@@ -92,6 +93,7 @@ struct lq_frame {
 	struct sock *sk;
 	struct sock *listener;
 	struct lq_listener *l;
+	struct sk_buff *skb;
 	struct request_sock *req;
 	struct sock *child;
 	struct sock *to;
@@ -101,10 +103,20 @@ struct lq_frame {
 	struct lq_outcome seen;
 };
 
+/* Which stock counters are compared: those that tell a function's ways out apart. */
+enum lq_counters {
+	LQ_COUNTERS_NONE,
+	LQ_COUNTERS_MIGRATE,
+	LQ_COUNTERS_CONN_REQUEST,
+	LQ_COUNTERS_HND_REQ,
+	LQ_COUNTERS_CHECK_REQ,
+	LQ_COUNTERS_ALL,
+};
+
 /* frame.c */
 struct lq_frame *lq_current_frame(void);
-void lq_frame_push(struct lq_frame *frame, struct net *net);
-void lq_frame_pop(struct lq_frame *frame, struct net *net);
+void lq_frame_push(struct lq_frame *frame, struct net *net, enum lq_counters set);
+void lq_frame_pop(struct lq_frame *frame, struct net *net, enum lq_counters set);
 bool lq_frames_stopped(void);
 void lq_frames_stop(void);
 
@@ -114,8 +126,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req);
 void lq_conn_request_close(struct lq_frame *frame);
 void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned);
-void lq_check_req_close(struct lq_frame *frame, struct sk_buff *skb,
-			struct sock *returned);
+void lq_check_req_close(struct lq_frame *frame, struct sock *returned);
 
 void lq_request_dropped(struct sock *sk, struct request_sock *req);
 bool lq_skb_dropped(struct sk_buff *skb);

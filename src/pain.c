@@ -64,6 +64,7 @@ struct shard {
 } ____cacheline_aligned_in_smp;
 
 static struct shard *shards;
+static atomic_t waiting;	/* clients in all shards: accept() looks here first */
 static u32 seed;
 static void look_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(looker, look_work);
@@ -95,6 +96,7 @@ static struct lq_listener *take_out(struct shard *shard, struct client *c)
 {
 	hlist_del_init(&c->node);
 	shard->used--;
+	atomic_dec(&waiting);
 	return c->l;
 }
 
@@ -134,6 +136,7 @@ void lq_pain_refused(struct lq_listener *l, const struct lq_event *event)
 	c->l = l;
 	hlist_add_head(&c->node, &shard->buckets[hash & (BUCKETS - 1)]);
 	shard->used++;
+	atomic_inc(&waiting);
 unlock:
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
 	if (pushed_out)
@@ -149,16 +152,18 @@ unlock:
  */
 void lq_pain_accepted(unsigned int netns, const struct lq_event *event)
 {
-	u32 hash = hash_of(netns, &event->flow);
-	struct shard *shard = shard_of(hash);
 	struct lq_listener *l = NULL;
+	struct shard *shard;
 	unsigned long flags;
 	struct client *c;
 	u64 since = 0;
+	u32 hash;
 
-	/* A client that was refused a moment ago is seen: its listener is ours by now. */
-	if (!READ_ONCE(shard->used))
+	/* Its own refusal was long before: it had to come back, and to be queued. */
+	if (likely(!atomic_read(&waiting)))
 		return;
+	hash = hash_of(netns, &event->flow);
+	shard = shard_of(hash);
 	raw_spin_lock_irqsave(&shard->lock, flags);
 	c = find(shard, hash, netns, &event->flow);
 	if (c) {
@@ -238,6 +243,8 @@ int lq_pain_init(void)
  */
 void lq_pain_exit(void)
 {
+	if (!shards)
+		return;
 	cancel_delayed_work_sync(&looker);
 	kvfree(shards);
 }
