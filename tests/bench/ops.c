@@ -2,7 +2,9 @@
 /*
  * ops: what the cost benchmark measures, and the listener it sends frames to
  *
- *   ops handshake COUNT         connect, accept, close, one after the other
+ *   ops handshake COUNT         connect, accept, close, one after the other; closed by
+ *                               RST, so that neither a FIN's four segments nor a
+ *                               TIME_WAIT hide what the handshake costs
  *   ops ping-pong COUNT         64 bytes there and back on one connection
  *   ops listen PORT BACKLOG [fill]
  *                               a listener that never accepts; with "fill" its accept
@@ -59,14 +61,18 @@ static long long handshake(long count)
 {
 	struct sockaddr_in addr;
 	int fd = listener(&addr, htonl(INADDR_LOOPBACK), 0, 128);
-	long long start = meter_start();
+	const struct linger none = { .l_onoff = 1 };
+	long long start;
 
+	/* What is accepted inherits it. */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	start = meter_start();
 	for (long n = 0; n < count; n++) {
 		int there = client(&addr);
 		int here = must(accept(fd, NULL, NULL), "accept");
 
-		close(there);
 		close(here);
+		close(there);
 	}
 	return meter_stop(start);
 }
@@ -121,7 +127,7 @@ int main(int argc, char **argv)
 	} else if (argc >= 4 && !strcmp(argv[1], "listen")) {
 		wait_as_listener(atoi(argv[2]), atoi(argv[3]), argc > 4);
 	} else {
-		fprintf(stderr, "usage: ops handshake|ping-pong COUNT, ops listen PORT BACKLOG [fill]\n");
+		fprintf(stderr, "usage: ops handshake|ping-pong|listen NUMBER [BACKLOG [fill]]\n");
 		return 2;
 	}
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flood [-t] [-f FLOWS] IFACE DMAC DST PORT KIND COUNT [PACE_US]: send COUNT frames,
- * exactly
+ * flood [-t] [-f FLOWS] IFACE DMAC DST PORT KIND COUNT [US]: send COUNT frames,
+ * exactly, one each US microseconds
  *
  * One-segment frames to a listener, each from another address and port, so that a
  * listener's counts can be compared with a number that nobody else made. KIND is
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 	argc -= optind - 1;
 	argv += optind - 1;
 	if (argc < 7) {
-		fprintf(stderr, "usage: flood [-t] [-f FLOWS] IFACE DMAC DST PORT KIND COUNT [PACE_US]\n");
+		fprintf(stderr, "usage: flood [-t] [-f N] IFACE MAC DST PORT KIND COUNT [US]\n");
 		return 2;
 	}
 	eth = (struct ether_header *)frame;
