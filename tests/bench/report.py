@@ -41,6 +41,8 @@ LIMITS = (
 # (column, column of bpftrace): what the first adds, at most this share of the other's
 SHARES = (('off', 'maps'), ('on', 'printf'))
 SHARE = 1 / 3
+# Where the bars of the plot in text end, in percent: else most of them are too short.
+CUT = 100
 
 
 def read(name):
@@ -176,16 +178,16 @@ def bars(results, columns, directory):
         for c in columns:
             if results.has(row, c):
                 tics.append(f'"{label(row)} {COLUMNS[c]}" {-len(lines)}')
-                lines.append(f'{results.percent(row, c):.2f} {-len(lines)}')
+                lines.append(f'{min(results.percent(row, c), CUT):.2f} {-len(lines)}')
         tics.append(f'"" {-len(lines)}')
         lines.append(f'0 {-len(lines)}')
     with open(f'{directory}/bars', 'w', encoding='ascii') as data:
         print('\n'.join(lines), file=data)
     run_gnuplot(f'''
-set terminal dumb size 100,{len(lines) + 6}
+set terminal dumb size 100,{len(lines) + 7}
 unset key
-set title 'percent more instructions than without anything'
-set xrange [0:*]
+set title 'percent more instructions than without anything (bars end at {CUT})'
+set xrange [0:{CUT}]
 set yrange [{-len(lines)}:1]
 set ytics nomirror ({', '.join(tics)})
 plot '{directory}/bars' using (0):2:1:(0) with vectors nohead
