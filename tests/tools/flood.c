@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flood [-t] [-f FLOWS] IFACE DMAC DST PORT KIND COUNT [US]: send COUNT frames,
- * exactly, one each US microseconds
+ * flood [-t] [-f N] IFACE MAC DST PORT KIND COUNT [US]: send COUNT frames, exactly
  *
  * One-segment frames to a listener, each from another address and port, so that a
  * listener's counts can be compared with a number that nobody else made. KIND is
  * syn, ack, rst, synack, null or badsum (a SYN). DST is an IPv4 address (sources
  * 10.99.x.y) or an IPv6 address (sources fd99::x). Prints how many were sent.
  *
- *   -f  only so many different flows: then the same frames come again
+ *   US  microseconds to wait after each
+ *   -f  only N different flows: then the same frames come again
  *   -t  print the nanoseconds that it took, too (see meter.h)
  */
 #include <arpa/inet.h>
