@@ -18,6 +18,7 @@ help:
 	@echo '  make vm             a shell in the VM; scripts/vm runs one command there'
 	@echo '  sudo make debug     the harness and 100 load/unload cycles on a debug kernel'
 	@echo '  sudo make kernels   build for 5.10, 6.1, 6.12, 7.2, 7.3; smoke test on 5.10 and 7.3'
+	@echo '  sudo make bench     what it costs, in instructions, against bpftrace too'
 	@echo '  make lint           checkpatch, sparse, W=1, shellcheck'
 	@echo '  make clean          remove what was built'
 
@@ -78,6 +79,9 @@ kernels:
 demo:
 	scripts/demo
 
+bench:
+	scripts/bench
+
 vm:
 	scripts/vm
 
@@ -94,9 +98,9 @@ uninstall:
 
 clean:
 	@rm -rf include/generated
-	@for d in tests/unit tests/fuzz tests/drive tests/tools; do $(MAKE) -s -C $$d clean; done
+	@for d in tests/unit tests/fuzz tests/drive tests/tools tests/bench; do $(MAKE) -s -C $$d clean; done
 	@find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
 		-o -name 'modules.order' -o -name '.tmp_versions' -o -name log \) -exec rm -rf {} +
 
-.PHONY: help probes modules harness test unit lint check debug kernels demo vm install uninstall clean
+.PHONY: help probes modules harness test unit lint check debug kernels demo bench vm install uninstall clean

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flood IFACE DMAC DST PORT KIND COUNT [PACE_US]: send COUNT frames, exactly
+ * flood [-t] [-f N] IFACE MAC DST PORT KIND COUNT [US]: send COUNT frames, exactly
  *
  * One-segment frames to a listener, each from another address and port, so that a
  * listener's counts can be compared with a number that nobody else made. KIND is
  * syn, ack, rst, synack, null or badsum (a SYN). DST is an IPv4 address (sources
  * 10.99.x.y) or an IPv6 address (sources fd99::x). Prints how many were sent.
+ *
+ *   US  microseconds to wait after each
+ *   -f  only N different flows: then the same frames come again
+ *   -t  print the nanoseconds that it took, too (see meter.h)
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -20,6 +24,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "meter.h"
 
 /* Of up to 76 bytes tcp_v4_rcv checks the sum before it looks for a listener. */
 #define LONG_PAYLOAD 100
@@ -130,12 +136,21 @@ int main(int argc, char **argv)
 	uint8_t frame[256];
 	struct in6_addr dst6;
 	struct in_addr dst4;
-	long count, sent = 0;
-	int fd, four, pace;
+	long count, flows = 0, sent = 0;
+	int fd, four, pace, opt, timed = 0;
+	long long start = 0;
 	uint16_t port;
 
+	while ((opt = getopt(argc, argv, "tf:")) != -1) {
+		if (opt == 't')
+			timed = 1;
+		else if (opt == 'f')
+			flows = atol(optarg);
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
 	if (argc < 7) {
-		fprintf(stderr, "usage: flood IFACE DMAC DST PORT KIND COUNT [PACE_US]\n");
+		fprintf(stderr, "usage: flood [-t] [-f N] IFACE MAC DST PORT KIND COUNT [US]\n");
 		return 2;
 	}
 	eth = (struct ether_header *)frame;
@@ -162,16 +177,22 @@ int main(int argc, char **argv)
 	kind = find_kind(argv[5]);
 	count = atol(argv[6]);
 	pace = argc > 7 ? atoi(argv[7]) : 0;
+	if (timed)
+		start = meter_start();
 	for (long n = 0; n < count; n++) {
 		uint8_t *body = frame + sizeof(*eth);
-		size_t len = four ? build4(body, dst4, port, kind, n) :
-				    build6(body, dst6, port, kind, n);
+		uint32_t flow = flows ? n % flows : n;
+		size_t len = four ? build4(body, dst4, port, kind, flow) :
+				    build6(body, dst6, port, kind, flow);
 
 		if (send(fd, frame, sizeof(*eth) + len, 0) > 0)
 			sent++;
 		if (pace)
 			usleep(pace);
 	}
-	printf("%ld\n", sent);
+	if (timed)
+		printf("%ld %lld\n", sent, meter_stop(start));
+	else
+		printf("%ld\n", sent);
 	return 0;
 }
