@@ -19,7 +19,7 @@ help:
 	@echo '  sudo make debug     the harness and 100 load/unload cycles on a debug kernel'
 	@echo '  sudo make kernels   build for 5.10, 6.1, 6.12, 7.2, 7.3; smoke test on 5.10 and 7.3'
 	@echo '  sudo make bench     what it costs, in instructions, against bpftrace too'
-	@echo '  make lint           checkpatch, sparse, W=1, shellcheck'
+	@echo '  make lint           checkpatch, sparse, W=1, shellcheck, pyflakes'
 	@echo '  make clean          remove what was built'
 
 # Headers first: everything after this line may rely on them.
@@ -63,6 +63,7 @@ unit:
 	$(MAKE) -C tests/unit check
 	$(MAKE) -C tests/unit coverage
 	$(MAKE) -C tests/unit mutants
+	python3 tests/cli/test_listenq.py
 
 lint:
 	scripts/lint

@@ -198,6 +198,7 @@ bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
 	struct stamp *stamp;
 	unsigned long flags;
 
+	*listener = 0;
 	raw_spin_lock_irqsave(&shard->lock, flags);
 	stamp = find(shard, hash, child);
 	if (stamp) {

@@ -6,6 +6,7 @@
  * sent, ...) go to the innermost one. The stock counters are read at both ends:
  * bottom halves are off in between, so what moved on this CPU moved in this call.
  */
+#include <linux/bits.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <net/ip.h>
@@ -71,116 +72,96 @@ static u32 no_routes(struct net *net)
 	return n;
 }
 
-/* X(counter, how it is read): the stock counters that tell each function's ways out apart. */
-#define CONN_REQUEST_COUNTERS(X)					\
-	X(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP)) \
-	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
-	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
-	X(LQ_C_NO_ROUTES, no_routes(net))
+/* @set is constant where this is inlined: what is not in it costs nothing. */
+static __always_inline void read_counters(struct net *net, u32 set, u32 *c)
+{
+#define COUNT(counter, value)						\
+	do {								\
+		if (set & BIT(counter))					\
+			c[counter] = (value);				\
+	} while (0)
 
-#define HND_REQ_COUNTERS(X)						\
-	X(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV)) \
-	X(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED)) \
-	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
-	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
-	X(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS))	\
-	X(LQ_C_NO_ROUTES, no_routes(net))
+	COUNT(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS));
+	COUNT(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS));
+	COUNT(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP));
+	COUNT(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV));
+	COUNT(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED));
+	COUNT(LQ_C_EMBRYONIC_RSTS, NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS));
+	COUNT(LQ_C_SKIPPED_SYN_RECV, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV));
+	COUNT(LQ_C_SKIPPED_CHALLENGE, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE));
+	COUNT(LQ_C_CHALLENGE_ACK, NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK));
+	COUNT(LQ_C_PAWS_ESTAB, NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED));
+	COUNT(LQ_C_TSECR, LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0);
+	COUNT(LQ_C_DEFER_ACCEPT, NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP));
+	COUNT(LQ_C_SYN_RETRANS, NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS));
+	COUNT(LQ_C_MIGRATED, LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0);
+	COUNT(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS));
+	COUNT(LQ_C_ATTEMPT_FAILS, TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS));
+	COUNT(LQ_C_NO_ROUTES, no_routes(net));
+#undef COUNT
+}
 
-#define MIGRATE_COUNTERS(X)						\
-	X(LQ_C_MIGRATED, LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0)
-
-#define CHECK_REQ_COUNTERS(X)						\
-	MIGRATE_COUNTERS(X)						\
-	X(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS)) \
-	X(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS))	\
-	X(LQ_C_EMBRYONIC_RSTS, NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS)) \
-	X(LQ_C_SKIPPED_SYN_RECV, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV)) \
-	X(LQ_C_SKIPPED_CHALLENGE, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE)) \
-	X(LQ_C_CHALLENGE_ACK, NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK)) \
-	X(LQ_C_PAWS_ESTAB, NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED)) \
-	X(LQ_C_TSECR, LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0) \
-	X(LQ_C_DEFER_ACCEPT, NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP)) \
-	X(LQ_C_SYN_RETRANS, NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS))	\
-	X(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS))	\
-	X(LQ_C_ATTEMPT_FAILS, TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS))	\
-	X(LQ_C_NO_ROUTES, no_routes(net))
-
-#define ALL_COUNTERS(X)							\
-	CHECK_REQ_COUNTERS(X)						\
-	X(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP)) \
-	X(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV)) \
-	X(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED))
-
-#define EACH_COUNTER(set, X)						\
-	switch (set) {							\
-	case LQ_COUNTERS_NONE:						\
-		break;							\
-	case LQ_COUNTERS_MIGRATE:					\
-		MIGRATE_COUNTERS(X)					\
-		break;							\
-	case LQ_COUNTERS_CONN_REQUEST:					\
-		CONN_REQUEST_COUNTERS(X)				\
-		break;							\
-	case LQ_COUNTERS_HND_REQ:					\
-		HND_REQ_COUNTERS(X)					\
-		break;							\
-	case LQ_COUNTERS_CHECK_REQ:					\
-		CHECK_REQ_COUNTERS(X)					\
-		break;							\
-	case LQ_COUNTERS_ALL:						\
-		ALL_COUNTERS(X)						\
+static void read_set(struct net *net, u32 set, u32 *c)
+{
+	switch (set) {
+	case LQ_COUNT_NONE:
+		break;
+	case LQ_COUNT_MIGRATED:
+		read_counters(net, LQ_COUNT_MIGRATED, c);
+		break;
+	case LQ_COUNT_CONN_REQUEST:
+		read_counters(net, LQ_COUNT_CONN_REQUEST, c);
+		break;
+	case LQ_COUNT_HND_REQ:
+		read_counters(net, LQ_COUNT_HND_REQ, c);
+		break;
+	case LQ_COUNT_CHECK_REQ:
+		read_counters(net, LQ_COUNT_CHECK_REQ, c);
+		break;
+	default:
+		read_counters(net, LQ_COUNT_ALL, c);
 	}
+}
 
 /**
  * lq_frame_push() - begin to observe a call
  * @frame: memory of the return probe's instance; the rest of it is filled
  * @net: the namespace whose counters are compared
- * @set: the counters that may be asked for
+ * @set: the counters that may be asked for, one of LQ_COUNT_*
  *
  * Context: bottom halves off until lq_frame_pop().
  */
-void lq_frame_push(struct lq_frame *frame, struct net *net, enum lq_counters set)
+void lq_frame_push(struct lq_frame *frame, struct net *net, u32 set)
 {
 	frame->outer = __this_cpu_read(current_frame);
-	if (unlikely(frame->outer))
-		set = LQ_COUNTERS_ALL;
-#define BEFORE(counter, value) frame->counters[counter] = (value);
-	EACH_COUNTER(set, BEFORE)
-#undef BEFORE
+	read_set(net, frame->outer ? LQ_COUNT_ALL : set, frame->counters);
 	__this_cpu_write(current_frame, frame);
-}
-
-static void note(struct lq_frame *frame, struct lq_frame *outer, enum lq_counter counter,
-		 u32 now)
-{
-	u32 n = now - frame->counters[counter];
-
-	if (!n)
-		return;
-	frame->seen.moved |= 1U << counter;
-	if (outer)
-		outer->counters[counter] += n;
 }
 
 /**
  * lq_frame_pop() - the call is over: note which counters moved
  * @frame: the innermost frame
  * @net: as in lq_frame_push()
- * @set: the counters that are asked for, no more than then
+ * @set: the counters that are asked for, the same or a part of it
  *
  * What moved in here did not move in the call around it (a SYN-ACK that comes
  * straight back through act_mirred).
  */
-void lq_frame_pop(struct lq_frame *frame, struct net *net, enum lq_counters set)
+void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set)
 {
 	struct lq_frame *outer = frame->outer;
+	u32 now[LQ_C_COUNT];
+	int i;
 
 	__this_cpu_write(current_frame, outer);
 	if (unlikely(outer))
-		set = LQ_COUNTERS_ALL;
-	if (outer && sock_net(outer->sk) != net)
-		outer = NULL;
-#define AFTER(counter, value) note(frame, outer, counter, value);
-	EACH_COUNTER(set, AFTER)
-#undef AFTER
+		set = LQ_COUNT_ALL;
+	read_set(net, set, now);
+	for (i = 0; set; i++, set >>= 1) {
+		if (!(set & 1) || now[i] == frame->counters[i])
+			continue;
+		frame->seen.moved |= BIT(i);
+		if (outer && sock_net(outer->sk) == net)
+			outer->counters[i] += now[i] - frame->counters[i];
+	}
 }

@@ -545,17 +545,16 @@ static void note_acceptor(struct lq_listener *l)
 /**
  * lq_ledger_accepted() - accept() took a connection
  * @l: the listener it waited at
- * @event: the connection; age_us is how long it waited
+ * @waited_us: so long after it was queued
  *
  * Context: the accepting task, preemption off.
  */
-void lq_ledger_accepted(struct lq_listener *l, const struct lq_event *event)
+void lq_ledger_accepted(struct lq_listener *l, u64 waited_us)
 {
 	lq_tally(l, LQ_TALLY_accepted);
-	lq_hist_add(l, LQ_HIST_accept_us, event->age_us);
+	lq_hist_add(l, LQ_HIST_accept_us, waited_us);
 	note_acceptor(l);
 	note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
-	lq_pain_accepted(l->netns, event);
 }
 
 /* With the ledger's lock held; NULL when the endpoint has been forgotten, too. */

@@ -244,7 +244,7 @@ void lq_listeners_of_tasks(void);
 
 void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		       enum lq_verdict verdict);
-void lq_ledger_accepted(struct lq_listener *l, const struct lq_event *event);
+void lq_ledger_accepted(struct lq_listener *l, u64 waited_us);
 
 /* How the wait for a refused client ended. */
 enum lq_pain {
@@ -285,7 +285,8 @@ void lq_overflow_exit(void);
 int lq_pain_init(void);
 void lq_pain_exit(void);
 void lq_pain_refused(struct lq_listener *l, const struct lq_event *event);
-void lq_pain_accepted(unsigned int netns, const struct lq_event *event);
+bool lq_pain_waits(void);
+void lq_pain_accepted(const struct lq_event *event);
 void lq_pain_forget(unsigned int netns);
 
 #endif

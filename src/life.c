@@ -52,7 +52,7 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 	lq_flow_of_req(&frame->event.flow, req);
 	lq_event_of_req(&frame->event, req);
 	lq_event_of_listener(&frame->event, sk);
-	lq_frame_push(frame, sock_net(sk), LQ_COUNTERS_MIGRATE);
+	lq_frame_push(frame, sock_net(sk), LQ_COUNT_MIGRATED);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ void lq_timer_close(struct lq_frame *frame)
 {
 	struct request_sock *req = frame->req;
 
-	lq_frame_pop(frame, sock_net(frame->sk), LQ_COUNTERS_MIGRATE);
+	lq_frame_pop(frame, sock_net(frame->sk), LQ_COUNT_MIGRATED);
 	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
 		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_migrated);
@@ -255,16 +255,22 @@ void lq_accepted(struct sock *child)
 {
 	struct lq_listener *l;
 	struct lq_event event;
+	u64 waited_us, cookie;
 	bool tracked;
 
 	if (child->sk_protocol != IPPROTO_TCP)
 		return;
+	tracked = lq_accept_taken(child, &waited_us, &cookie);
+	l = tracked ? lq_listener_find(cookie) : NULL;
+	if (l)
+		lq_ledger_accepted(l, waited_us);
+	if (!trace_lq_accept_enabled() && !lq_pain_waits())
+		return;
 	memset(&event, 0, sizeof(event));
 	lq_flow_of_sock(&event.flow, child);
 	event.netns = sock_net(child)->ns.inum;
-	tracked = lq_accept_taken(child, &event.age_us, &event.listener);
-	l = lq_listener_find(event.listener);
-	if (l)
-		lq_ledger_accepted(l, &event);
+	event.listener = cookie;
+	event.age_us = waited_us;
+	lq_pain_accepted(&event);
 	trace_lq_accept(&event, tracked);
 }

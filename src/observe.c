@@ -294,9 +294,9 @@ static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req)
 {
-	enum lq_counters set = stage == LQ_STAGE_conn_request ? LQ_COUNTERS_CONN_REQUEST :
-			       stage == LQ_STAGE_hnd_req ? LQ_COUNTERS_HND_REQ :
-							   LQ_COUNTERS_CHECK_REQ;
+	u32 set = stage == LQ_STAGE_conn_request ? LQ_COUNT_CONN_REQUEST :
+		  stage == LQ_STAGE_hnd_req ? LQ_COUNT_HND_REQ :
+						LQ_COUNT_CHECK_REQ;
 	struct net *net = sock_net(sk);
 
 	if (unlikely(lq_frames_stopped()))
@@ -423,7 +423,7 @@ void lq_conn_request_close(struct lq_frame *frame)
 	/* An answered SYN needs no counter, Fast Open needs one. */
 	quick = frame->seen.synack == LQ_SYNACK_REQUEST ||
 		frame->seen.synack == LQ_SYNACK_COOKIE;
-	lq_frame_pop(frame, net, quick ? LQ_COUNTERS_NONE : LQ_COUNTERS_CONN_REQUEST);
+	lq_frame_pop(frame, net, quick ? LQ_COUNT_NONE : LQ_COUNT_CONN_REQUEST);
 	verdict = lq_outcome_conn_request(&frame->seen);
 	if (verdict == LQ_V_syn_fastopen_closed)
 		lq_accept_taken(frame->child, &unused, &unused);
@@ -447,7 +447,7 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 	struct lq_answers answers;
 	enum lq_verdict verdict;
 
-	lq_frame_pop(frame, net, LQ_COUNTERS_HND_REQ);
+	lq_frame_pop(frame, net, LQ_COUNT_HND_REQ);
 	note_returned(frame, returned);
 	/* A subflow that joined has its connection's socket (mptcp_sock_graft). */
 	if (frame->seen.returned == LQ_RET_CHILD)
@@ -477,9 +477,9 @@ void lq_check_req_close(struct lq_frame *frame, struct sock *returned)
 	struct lq_answers answers;
 	enum lq_verdict verdict;
 
-	/* A connection was made: only whose it is is left to tell. */
-	lq_frame_pop(frame, net, returned && returned != frame->sk ? LQ_COUNTERS_MIGRATE :
-								     LQ_COUNTERS_CHECK_REQ);
+	/* A connection was made: all that is left to tell is whose it is. */
+	lq_frame_pop(frame, net, returned && returned != frame->sk ? LQ_COUNT_MIGRATED :
+								     LQ_COUNT_CHECK_REQ);
 	note_returned(frame, returned);
 	/* Under TCP Fast Open the kernel passes a variable that it never set. */
 	frame->seen.stolen = !frame->seen.fastopen && READ_ONCE(*frame->stolen);

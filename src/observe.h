@@ -104,19 +104,24 @@ struct lq_frame {
 };
 
 /* Which stock counters are compared: those that tell a function's ways out apart. */
-enum lq_counters {
-	LQ_COUNTERS_NONE,
-	LQ_COUNTERS_MIGRATE,
-	LQ_COUNTERS_CONN_REQUEST,
-	LQ_COUNTERS_HND_REQ,
-	LQ_COUNTERS_CHECK_REQ,
-	LQ_COUNTERS_ALL,
-};
+#define LQ_COUNT_NONE		0
+#define LQ_COUNT_MIGRATED	BIT(LQ_C_MIGRATED)
+#define LQ_COUNT_CONN_REQUEST						\
+	(BIT(LQ_C_REQQ_FULL_DROP) | BIT(LQ_C_LISTEN_OVERFLOWS) |	\
+	 BIT(LQ_C_LISTEN_DROPS) | BIT(LQ_C_NO_ROUTES))
+#define LQ_COUNT_HND_REQ						\
+	(BIT(LQ_C_COOKIES_RECV) | BIT(LQ_C_COOKIES_FAILED) |		\
+	 BIT(LQ_C_LISTEN_OVERFLOWS) | BIT(LQ_C_LISTEN_DROPS) |		\
+	 BIT(LQ_C_PASSIVE_OPENS) | BIT(LQ_C_NO_ROUTES))
+#define LQ_COUNT_ALL		(BIT(LQ_C_COUNT) - 1)
+#define LQ_COUNT_CHECK_REQ						\
+	(LQ_COUNT_ALL & ~(BIT(LQ_C_REQQ_FULL_DROP) | BIT(LQ_C_COOKIES_RECV) | \
+			  BIT(LQ_C_COOKIES_FAILED)))
 
 /* frame.c */
 struct lq_frame *lq_current_frame(void);
-void lq_frame_push(struct lq_frame *frame, struct net *net, enum lq_counters set);
-void lq_frame_pop(struct lq_frame *frame, struct net *net, enum lq_counters set);
+void lq_frame_push(struct lq_frame *frame, struct net *net, u32 set);
+void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set);
 bool lq_frames_stopped(void);
 void lq_frames_stop(void);
 

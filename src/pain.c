@@ -144,28 +144,33 @@ unlock:
 }
 
 /**
+ * lq_pain_waits() - was anybody refused who has not come through yet?
+ *
+ * Return: if not, lq_pain_accepted() need not be asked: a client's own refusal is long
+ * past when it is accepted.
+ */
+bool lq_pain_waits(void)
+{
+	return atomic_read(&waiting);
+}
+
+/**
  * lq_pain_accepted() - accept() handed out a connection
- * @netns: inode of its network namespace
  * @event: the connection
  *
  * Context: the accepting task, preemption off.
  */
-void lq_pain_accepted(unsigned int netns, const struct lq_event *event)
+void lq_pain_accepted(const struct lq_event *event)
 {
+	u32 hash = hash_of(event->netns, &event->flow);
+	struct shard *shard = shard_of(hash);
 	struct lq_listener *l = NULL;
-	struct shard *shard;
 	unsigned long flags;
 	struct client *c;
 	u64 since = 0;
-	u32 hash;
 
-	/* Its own refusal was long before: it had to come back, and to be queued. */
-	if (likely(!atomic_read(&waiting)))
-		return;
-	hash = hash_of(netns, &event->flow);
-	shard = shard_of(hash);
 	raw_spin_lock_irqsave(&shard->lock, flags);
-	c = find(shard, hash, netns, &event->flow);
+	c = find(shard, hash, event->netns, &event->flow);
 	if (c) {
 		since = c->since;
 		l = take_out(shard, c);

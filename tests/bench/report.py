@@ -152,7 +152,7 @@ def plot(results, directory):
         for row in results.rows():
             print(label(row), *[f'{results.percent(row, c):.2f}' if results.has(row, c)
                                 else '?' for c in columns], file=data)
-    common = f'''
+    common = '''
 set style data histograms
 set style histogram clustered gap 1
 set style fill solid 0.8 border -1
