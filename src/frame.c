@@ -157,8 +157,9 @@ void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set)
 	if (unlikely(outer))
 		set = LQ_COUNT_ALL;
 	read_set(net, set, now);
-	for (i = 0; set; i++, set >>= 1) {
-		if (!(set & 1) || now[i] == frame->counters[i])
+	for (; set; set &= set - 1) {
+		i = __ffs(set);
+		if (now[i] == frame->counters[i])
 			continue;
 		frame->seen.moved |= BIT(i);
 		if (outer && sock_net(outer->sk) == net)

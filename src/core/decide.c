@@ -411,10 +411,14 @@ void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *befor
 	case LQ_V_syn_queued_unsent:
 		after->queues.synq -= !!after->queues.synq;
 		break;
-	case LQ_V_syn_fastopen:
-	case LQ_V_cookie_accepted:
 	case LQ_V_req_completed:
 	case LQ_V_req_migrated:
+		/* It left the one queue for the other. */
+		after->queues.synq = before->queues.synq;
+		after->queues.acceptq -= !!after->queues.acceptq;
+		break;
+	case LQ_V_syn_fastopen:
+	case LQ_V_cookie_accepted:
 		after->queues.acceptq -= !!after->queues.acceptq;
 		break;
 	case LQ_V_req_syn_again_limited:

@@ -715,8 +715,8 @@ static void test_undo_own_effect(void)
 	EMPTY(syn_queued);
 	UNDO(syn_fastopen, 5, 5, false);
 	UNDO(cookie_accepted, 5, 5, false);
-	UNDO(req_completed, 5, 5, false);
-	UNDO(req_migrated, 5, 5, false);
+	UNDO(req_completed, 0, 5, false);
+	UNDO(req_migrated, 0, 5, false);
 	EMPTY(req_completed);
 	UNDO(req_syn_again_limited, 5, 6, true);
 	UNDO(req_paws_limited, 5, 6, true);
