@@ -406,7 +406,7 @@ static int set_ignored(struct lq_ledger *ledger, const struct lq_address *where,
 		if (!is_meant(ep, where, any))
 			continue;
 		found++;
-		ep->ignored = ignored;
+		WRITE_ONCE(ep->ignored, ignored);
 		list_for_each_entry(l, &ep->listeners, sibling)
 			WRITE_ONCE(l->ignored, ignored);
 	}

@@ -19,6 +19,7 @@ the name of the errno. See tests/actors.sh.
   connect COUNT ADDR PORT [SECONDS]
                                 one after the other, how many got through
   begin ADDR PORT               a connect() that goes on, in the background
+  crowd_of COUNT ADDR PORT      so many at once
   done [SECONDS]                how many of those begun got through in that time (30)
   drop                          close all connections and clients
   many FIRST LAST               a listener on every port, how many
@@ -157,6 +158,12 @@ def begin(address, port):
     return "begun"
 
 
+def crowd_of(count, address, port):
+    for _ in range(int(count)):
+        begin(address, port)
+    return "begun"
+
+
 def done(seconds="30"):
     end, poll, n = time.monotonic() + float(seconds), select.poll(), 0
     waiting = {s.fileno(): s for s in begun}
@@ -203,7 +210,7 @@ def write(path, *words):
     return "written"
 
 
-commands = (comm, listen, again, accept, drain, forked, loop, looped, close, connect, begin,
+commands = (comm, listen, again, accept, drain, forked, loop, looped, close, connect, begin, crowd_of,
             done, drop, many, none, write)
 by_name = {command.__name__: command for command in commands}
 for line in sys.stdin:
