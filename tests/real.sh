@@ -30,10 +30,13 @@ done
 # What others count
 #
 
-# bpftrace: whatever enters tcp_filter with a listener, which is each segment of one
+# bpftrace: whatever is filtered (tcp_filter, which some compilers inline, calls this) for
+# a listener, which is each segment of one
 watch() {
 	bpftrace -q -e '
-		kprobe:tcp_filter / ((struct sock *)arg0)->__sk_common.skc_state == 10 / { @path = count(); }
+		kprobe:sk_filter_trim_cap
+		/ ((struct sock *)arg0)->__sk_common.skc_state == 10 &&
+		  ((struct sock *)arg0)->__sk_common.skc_family != 1 / { @path = count(); }
 		BEGIN { printf("ready\n"); }' >"$work/bpftrace" 2>"$work/bpftrace.err" &
 	watcher=$!
 	await 60 grep -q ready "$work/bpftrace"

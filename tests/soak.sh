@@ -20,11 +20,13 @@ tidy_up() {
 stop_all() {
 	local pid
 
+	# Stopped first, so that it starts no other child.
 	for pid in "${going[@]}"; do
+		kill -STOP "$pid"
 		pkill -P "$pid"
-		kill "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	done
+		kill -KILL "$pid"
+		wait "$pid"
+	done 2>/dev/null
 	going=()
 }
 
@@ -67,9 +69,9 @@ while True:
     s.close()' "$server" "$2"
 }
 
-# Both CPUs send, and each SYN of the flood goes to the same requests as the one before
+# Both CPUs send. Each run of a flood sends the same segments: SYNs, RSTs and ACKs come for
+# requests that are there already.
 all_at_once() {
-	# shellcheck disable=SC2046
 	again_and_again connections 0 8080
 	again_and_again connections 1 8080
 	again_and_again connections 0 8081
@@ -81,7 +83,6 @@ all_at_once() {
 	again_and_again flood 8081 rst 2000 1000
 	again_and_again flood 8082 syn 50 5000
 	again_and_again in_client hping3 -q -S -p 8080 --rand-source -i u2000 -c 1000 $server
-	in_server sysctl -qw net.ipv4.tcp_syncookies=1
 }
 
 actor S ip netns exec "$LQ_SERVER"
@@ -99,11 +100,13 @@ while ((SECONDS < end)); do
 	tell S close R
 	in_server sysctl -qw "net.ipv4.tcp_syncookies=$((rounds % 4 == 3 ? 0 : 1))"
 	sleep 0.1
-	tell S listen R 0.0.0.0 8082 16
+	tell S listen R 0.0.0.0 8082 16 || echo "# listen: $answer"
 	tell S loop R 1
 	rounds=$((rounds + 1))
 done
 stop_all
+# Nothing comes any more.
+ip -n "$LQ_CLIENT" link set lqc down
 sleep 1
 
 ledger verdicts | head -n 1 >/tmp/lqsoak.head

@@ -38,7 +38,7 @@ import time
 
 SO_COOKIE = 57
 SO_BINDTODEVICE = 25
-listeners, kept, begun, crowd, loops = {}, [], [], [], {}
+listeners, kept, begun, crowd, loops, threads = {}, [], [], [], {}, {}
 
 
 def family_of(address):
@@ -123,7 +123,8 @@ def loop(name, ms):
             count[0] += 1
             time.sleep(float(ms) / 1000)
 
-    threading.Thread(target=run, daemon=True).start()
+    threads[name] = threading.Thread(target=run, daemon=True)
+    threads[name].start()
     return "loops"
 
 
@@ -132,7 +133,11 @@ def looped(name):
 
 
 def close(name):
-    listeners.pop(name).close()
+    s = listeners.pop(name)
+    if name in threads:
+        s.shutdown(socket.SHUT_RDWR)  # a sleeping accept() would keep it open
+        threads.pop(name).join()
+    s.close()
     return "closed"
 
 
