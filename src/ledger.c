@@ -21,6 +21,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <net/ipv6.h>
 
 #include "compat.h"
@@ -477,9 +478,15 @@ static void note_queues(struct lq_listener *l, const struct lq_queues *q,
 		synq++;
 		break;
 	case LQ_V_req_completed:
+		synq -= !!synq;
+		acceptq++;
+		break;
 	case LQ_V_cookie_accepted:
 	case LQ_V_syn_fastopen:
 		acceptq++;
+		break;
+	case LQ_V_req_rst:
+		synq -= !!synq;
 		break;
 	default:
 		break;
@@ -526,6 +533,21 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		note_loss(l, event, lq_verdicts[verdict].reason);
 }
 
+/**
+ * lq_ledger_expired() - a request ended without a segment
+ * @l: its listener
+ *
+ * Context: timer softirq; the request is out of the SYN queue.
+ */
+void lq_ledger_expired(struct lq_listener *l)
+{
+	struct lq_queues q;
+
+	lq_tally(l, LQ_TALLY_expired);
+	lq_queues_of(&q, l->sk);
+	note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
+}
+
 static void note_acceptor(struct lq_listener *l)
 {
 	struct pid *pid = task_tgid(current), *old = NULL;
@@ -555,6 +577,39 @@ void lq_ledger_accepted(struct lq_listener *l, u64 waited_us)
 	lq_hist_add(l, LQ_HIST_accept_us, waited_us);
 	note_acceptor(l);
 	note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
+}
+
+/* Could a listener there have taken the connection? */
+static bool may_take(const struct lq_address *where, const struct lq_flow *flow)
+{
+	if (where->port != flow->sport ||
+	    (where->family != flow->family && (where->family == 4 || where->v6only)))
+		return false;
+	return !memchr_inv(where->addr, 0, sizeof(where->addr)) ||
+	       !memcmp(where->addr, flow->saddr, sizeof(where->addr));
+}
+
+/**
+ * lq_ledger_ignores() - is a connection of nobody knows which listener to be ignored?
+ * @net: its network namespace
+ * @flow: the connection
+ *
+ * Nothing was noted of the segments that made it, so that its address has to tell.
+ *
+ * Context: any.
+ * Return: whether an ignored endpoint could have taken it.
+ */
+bool lq_ledger_ignores(struct net *net, const struct lq_flow *flow)
+{
+	struct lq_endpoint *ep;
+	bool ignores = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(ep, bucket_of(ledger_of(net), flow->sport), node)
+		if (READ_ONCE(ep->ignored) && may_take(&ep->where, flow))
+			ignores = true;
+	rcu_read_unlock();
+	return ignores;
 }
 
 /* With the ledger's lock held; NULL when the endpoint has been forgotten, too. */

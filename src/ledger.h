@@ -245,6 +245,8 @@ void lq_listeners_of_tasks(void);
 void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		       enum lq_verdict verdict);
 void lq_ledger_accepted(struct lq_listener *l, u64 waited_us);
+void lq_ledger_expired(struct lq_listener *l);
+bool lq_ledger_ignores(struct net *net, const struct lq_flow *flow);
 
 /* How the wait for a refused client ended. */
 enum lq_pain {

@@ -13,15 +13,6 @@
 #include "observe.h"
 #include "trace.h"
 
-/* Counts what happened at a listener, if that is still open. */
-static void tally(struct sock *sk, enum lq_tally tally)
-{
-	struct lq_listener *l = lq_listener_of(sk);
-
-	if (l)
-		lq_tally(l, tally);
-}
-
 /**
  * lq_timer_open() - the SYN-ACK timer of a request runs
  * @frame: memory of the return probe's instance
@@ -68,13 +59,16 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 void lq_timer_close(struct lq_frame *frame)
 {
 	struct request_sock *req = frame->req;
+	struct lq_listener *l;
 
 	lq_frame_pop(frame, sock_net(frame->sk), LQ_COUNT_MIGRATED);
 	if (frame->to && frame->seen.moved & (1U << LQ_C_MIGRATED)) {
 		lq_event_of_listener(&frame->event, frame->to);
 		trace_lq_request(&frame->event, LQ_WHAT_migrated);
 	} else if (req->num_timeout == frame->event.reading.timeouts) {
-		tally(frame->sk, LQ_TALLY_expired);
+		l = lq_listener_of(frame->sk);
+		if (l)
+			lq_ledger_expired(l);
 		trace_lq_request(&frame->event, frame->seen.closed ?
 				 LQ_WHAT_killed_by_close : LQ_WHAT_expired);
 	}
@@ -93,11 +87,14 @@ void lq_timer_close(struct lq_frame *frame)
 void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 {
 	struct lq_frame *frame = lq_current_frame();
+	struct lq_listener *l;
 	struct lq_event event;
 
 	if (frame && frame->event.stage == LQ_STAGE_check_req)
 		return;
-	tally(req->rsk_listener, LQ_TALLY_synack_repeated);
+	l = lq_listener_of(req->rsk_listener);
+	if (l)
+		lq_tally(l, LQ_TALLY_synack_repeated);
 	if (!trace_lq_request_enabled())
 		return;
 	memset(&event, 0, sizeof(event));
@@ -272,5 +269,7 @@ void lq_accepted(struct sock *child)
 	event.listener = cookie;
 	event.age_us = waited_us;
 	lq_pain_accepted(&event);
+	if (unlikely(!tracked) && lq_ledger_ignores(sock_net(child), &event.flow))
+		return;
 	trace_lq_accept(&event, tracked);
 }

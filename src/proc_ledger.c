@@ -363,6 +363,7 @@ static int endpoints_open(struct inode *inode, struct file *file)
 static int parse_where(char *text, struct lq_address *where, bool *any)
 {
 	char *port = strrchr(text, ':');
+	const char *end;
 	u16 number;
 	size_t len;
 
@@ -376,13 +377,13 @@ static int parse_where(char *text, struct lq_address *where, bool *any)
 	if (*any)
 		return 0;
 	where->family = 4;
-	if (in4_pton(text, -1, where->addr, -1, NULL))
+	if (in4_pton(text, -1, where->addr, -1, &end) && !*end)
 		return 0;
 	where->family = 6;
 	if (len < 2 || text[0] != '[' || text[len - 1] != ']')
 		return -EINVAL;
 	text[len - 1] = '\0';
-	return in6_pton(text + 1, -1, where->addr, -1, NULL) ? 0 : -EINVAL;
+	return in6_pton(text + 1, -1, where->addr, -1, &end) && !*end ? 0 : -EINVAL;
 }
 
 static bool is_meant(const struct lq_endpoint *ep, const struct lq_address *where, bool any)
@@ -405,7 +406,7 @@ static int set_ignored(struct lq_ledger *ledger, const struct lq_address *where,
 		if (!is_meant(ep, where, any))
 			continue;
 		found++;
-		ep->ignored = ignored;
+		WRITE_ONCE(ep->ignored, ignored);
 		list_for_each_entry(l, &ep->listeners, sibling)
 			WRITE_ONCE(l->ignored, ignored);
 	}

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""actor.py: a server or client that does what it is told, one step a line
+
+Reads commands from stdin, does each at once and answers with one line, so that a test
+knows what has happened without sleeping. A command that fails is answered by "error" and
+the name of the errno. See tests/actors.sh.
+
+  comm NAME                     take that name (the rest of the line)
+  listen NAME ADDR PORT BACKLOG [reuseport] [v6only=0|1] [dev=IF]
+                                its socket cookie
+  again NAME BACKLOG            listen() once more
+  accept NAME COUNT [SECONDS]   how many were accepted within SECONDS (30)
+  drain NAME                    accept all that are there, how many
+  forked NAME                   a child that inherited NAME accepts one: its pid
+  loop NAME MS                  accept in the background, one every MS milliseconds
+  looped NAME                   how many that has accepted so far
+  close NAME
+  connect COUNT ADDR PORT [SECONDS]
+                                one after the other, how many got through
+  begin ADDR PORT               a connect() that goes on, in the background
+  crowd_of COUNT ADDR PORT      so many at once
+  done [SECONDS]                how many of those begun got through in that time (30)
+  drop                          close all connections and clients
+  many FIRST LAST               a listener on every port, how many
+  none                          close those
+  write PATH TEXT               one write()
+"""
+import ctypes
+import errno
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+import time
+
+SO_COOKIE = 57
+SO_BINDTODEVICE = 25
+listeners, kept, begun, crowd, loops, threads = {}, [], [], [], {}, {}
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def comm(*words):
+    ctypes.CDLL(None).prctl(15, " ".join(words).encode(), 0, 0, 0)
+    return "called"
+
+
+def listen(name, address, port, backlog, *options):
+    s = socket.socket(family_of(address))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for option in options:
+        key, _, value = option.partition("=")
+        if key == "reuseport":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        elif key == "v6only":
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(value))
+        elif key == "dev":
+            s.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, value.encode())
+    s.bind((address, int(port)))
+    s.listen(int(backlog))
+    listeners[name] = s
+    return int.from_bytes(s.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), sys.byteorder)
+
+
+def again(name, backlog):
+    listeners[name].listen(int(backlog))
+    return "listens"
+
+
+def accept(name, count, seconds="30"):
+    s, end, n = listeners[name], time.monotonic() + float(seconds), 0
+    while n < int(count):
+        s.settimeout(max(end - time.monotonic(), 0.001))
+        try:
+            kept.append(s.accept()[0])
+        except TimeoutError:
+            break
+        n += 1
+    return n
+
+
+def drain(name):
+    s, n = listeners[name], 0
+    s.setblocking(False)
+    while True:
+        try:
+            kept.append(s.accept()[0])
+        except BlockingIOError:
+            return n
+        n += 1
+
+
+def forked(name):
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        listeners[name].setblocking(True)
+        connection = listeners[name].accept()[0]
+        os.write(tell, b"1")
+        os.close(0)
+        connection.recv(1)
+        os._exit(0)
+    os.read(told, 1)
+    return pid
+
+
+def loop(name, ms):
+    count = loops[name] = [0]
+    s = listeners[name]
+    s.settimeout(None)
+
+    def run():
+        while True:
+            try:
+                s.accept()[0].close()
+            except OSError:
+                return
+            count[0] += 1
+            time.sleep(float(ms) / 1000)
+
+    threads[name] = threading.Thread(target=run, daemon=True)
+    threads[name].start()
+    return "loops"
+
+
+def looped(name):
+    return loops[name][0]
+
+
+def close(name):
+    s = listeners.pop(name)
+    if name in threads:
+        s.shutdown(socket.SHUT_RDWR)  # a sleeping accept() would keep it open
+        threads.pop(name).join()
+    s.close()
+    return "closed"
+
+
+def connect(count, address, port, seconds="30"):
+    n = 0
+    for _ in range(int(count)):
+        s = socket.socket(family_of(address))
+        s.settimeout(float(seconds))
+        try:
+            s.connect((address, int(port)))
+            n += 1
+        except OSError:
+            pass
+        kept.append(s)
+    return n
+
+
+def begin(address, port):
+    s = socket.socket(family_of(address))
+    s.setblocking(False)
+    s.connect_ex((address, int(port)))
+    begun.append(s)
+    return "begun"
+
+
+def crowd_of(count, address, port):
+    for _ in range(int(count)):
+        begin(address, port)
+    return "begun"
+
+
+def done(seconds="30"):
+    end, poll, n = time.monotonic() + float(seconds), select.poll(), 0
+    waiting = {s.fileno(): s for s in begun}
+    for fd in waiting:
+        poll.register(fd, select.POLLOUT)
+    while waiting and time.monotonic() < end:
+        for fd, _ in poll.poll(max(end - time.monotonic(), 0) * 1000):
+            poll.unregister(fd)
+            n += waiting.pop(fd).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    return n
+
+
+def drop():
+    for s in kept + begun:
+        s.close()
+    kept.clear()
+    begun.clear()
+    return "dropped"
+
+
+def many(first, last):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(last) - int(first) + 1100,) * 2)
+    for port in range(int(first), int(last) + 1):
+        s = socket.socket()
+        s.bind(("0.0.0.0", port))
+        s.listen(1)
+        crowd.append(s)
+    return len(crowd)
+
+
+def none():
+    for s in crowd:
+        s.close()
+    crowd.clear()
+    return "none"
+
+
+def write(path, *words):
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, " ".join(words).replace("\\n", "\n").encode())
+    finally:
+        os.close(fd)
+    return "written"
+
+
+commands = (comm, listen, again, accept, drain, forked, loop, looped, close, connect, begin, crowd_of,
+            done, drop, many, none, write)
+by_name = {command.__name__: command for command in commands}
+for line in sys.stdin:
+    name, *arguments = line.rstrip("\n").split(" ")
+    try:
+        answer = by_name[name](*arguments)
+    except OSError as e:
+        answer = f"error {errno.errorcode.get(e.errno, e)}"
+    except Exception as e:
+        answer = f"error {e!r}"
+    print(answer, flush=True)
