@@ -92,10 +92,11 @@ install:
 	mkdir -p /usr/src/listenq-$(VERSION)
 	cp -r COPYING Kbuild Makefile README.md dkms.conf include src /usr/src/listenq-$(VERSION)/
 	dkms install listenq/$(VERSION)
+	install -m 755 scripts/listenq /usr/local/sbin/listenq
 
 uninstall:
 	dkms remove listenq/$(VERSION) --all
-	rm -rf /usr/src/listenq-$(VERSION)
+	rm -rf /usr/src/listenq-$(VERSION) /usr/local/sbin/listenq
 
 clean:
 	@rm -rf include/generated
