@@ -640,8 +640,9 @@ pain() {
 	tell C begin $server 8080
 	check 'a refused client is waited for' await 10 has waiting=1 listener 8080
 	t1=$(now_us)
-	is 'nobody has come through yet' "$(words "$(listener 8080)" waiting never forgotten recovered_ms lost last_loss_reason)" \
-		'waiting=1 never=0 forgotten=0 recovered_ms=- lost=1 last_loss_reason=accept_queue_full'
+	# It may have tried more than once by now.
+	is 'nobody has come through yet' "$(words "$(listener 8080)" waiting never forgotten recovered_ms last_loss_reason)" \
+		'waiting=1 never=0 forgotten=0 recovered_ms=- last_loss_reason=accept_queue_full'
 	tell S accept L 1
 	t2=$(now_us)
 	tell C 'done'
