@@ -119,7 +119,7 @@ queues() {
 	t2=$(now_us)
 	second=$(of oldest_us "$(listener 8081)")
 	t3=$(now_us)
-	between 'oldest_us grows with the clock' $((t2 - t1)) $((second - first)) $((t3 - t0))
+	between 'oldest_us grows with the clock' $((t2 - t1 - 2)) $((second - first)) $((t3 - t0 + 2))
 	ok $((first == 0)) 'and is not 0 while connections wait'
 	tell S accept L 3
 	is 'none waits' "$(words "$(listener 8081)" synq acceptq acceptq_max oldest_us accepted)" \
@@ -640,8 +640,9 @@ pain() {
 	tell C begin $server 8080
 	check 'a refused client is waited for' await 10 has waiting=1 listener 8080
 	t1=$(now_us)
-	is 'nobody has come through yet' "$(words "$(listener 8080)" waiting never forgotten recovered_ms lost last_loss_reason)" \
-		'waiting=1 never=0 forgotten=0 recovered_ms=- lost=1 last_loss_reason=accept_queue_full'
+	# It may have tried more than once by now.
+	is 'nobody has come through yet' "$(words "$(listener 8080)" waiting never forgotten recovered_ms last_loss_reason)" \
+		'waiting=1 never=0 forgotten=0 recovered_ms=- last_loss_reason=accept_queue_full'
 	tell S accept L 1
 	t2=$(now_us)
 	tell C 'done'

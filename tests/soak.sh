@@ -125,7 +125,7 @@ between "soak, $seconds s: less than 0.1 % was ambiguous" 0 "$ambiguous" $((segm
 is "soak, $seconds s: endpoints and listeners" \
 	"$(words "$(endpoint 8082)" listeners opened) $(words "$(endpoint 8080)" listeners opened)" \
 	"listeners=1 opened=$((rounds + 1)) listeners=1 opened=1"
-# A segment that finds its listener gone has nobody to be charged to.
+echo "# $((segments - $(total segments endpoints))) segments found their listener gone and are no endpoint's"
 between "soak, $seconds s: all segments but those of closing listeners are an endpoint's" \
 	$((segments - $(count req_orphaned) - $(count req_listener_closed) - $(count cookie_listener_closed) - rounds)) \
 	"$(total segments endpoints)" "$segments"
