@@ -20,6 +20,7 @@
 #include "accept.h"
 #include "compat.h"
 #include "hook.h"
+#include "ledger.h"
 #include "main.h"
 #include "observe.h"
 
@@ -400,6 +401,8 @@ static int on_listen_start_return(struct kretprobe_instance *ri, struct pt_regs 
 {
 	if (!(int)regs_return_value(regs))
 		lq_listening(kept(ri));
+	else
+		lq_listener_close(kept(ri));
 	return 0;
 }
 

@@ -147,7 +147,30 @@ void lq_listener_where(struct lq_listener *l, char *text, size_t size)
 
 static struct hlist_head *bucket_of(struct lq_ledger *ledger, __be16 port)
 {
-	return &ledger->by_port[hash_32((__force u16)port, ilog2(LQ_PORT_BUCKETS))];
+	return &ledger->by_port[hash_32((__force u16)port, ilog2(LQ_ENDPOINT_BUCKETS))];
+}
+
+static struct hlist_head *id_bucket_of(struct lq_ledger *ledger, u32 id)
+{
+	return &ledger->by_id[id % LQ_ENDPOINT_BUCKETS];
+}
+
+/**
+ * lq_endpoint_find() - the endpoint of that number
+ * @ledger: of its network namespace
+ * @id: its number
+ *
+ * Context: under RCU, or with the ledger's lock held.
+ * Return: the endpoint, or NULL.
+ */
+struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id)
+{
+	struct lq_endpoint *ep;
+
+	hlist_for_each_entry_rcu(ep, id_bucket_of(ledger, id), by_id, true)
+		if (ep->id == id)
+			return ep;
+	return NULL;
 }
 
 /* With the ledger's lock held. */
@@ -167,6 +190,7 @@ static void drop_endpoint(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	list_del(&ep->idle);
 	hlist_del_rcu(&ep->node);
+	hlist_del_rcu(&ep->by_id);
 	list_del_rcu(&ep->list);
 	ledger->nr_idle--;
 	ledger->nr_endpoints--;
@@ -194,6 +218,7 @@ static struct lq_endpoint *get_endpoint(struct lq_ledger *ledger,
 	INIT_LIST_HEAD(&fresh->listeners);
 	INIT_LIST_HEAD(&fresh->idle);
 	hlist_add_head_rcu(&fresh->node, bucket_of(ledger, where->port));
+	hlist_add_head_rcu(&fresh->by_id, id_bucket_of(ledger, fresh->id));
 	list_add_tail_rcu(&fresh->list, &ledger->endpoints);
 	ledger->nr_endpoints++;
 	return fresh;
@@ -207,6 +232,22 @@ static void rest_endpoint(struct lq_ledger *ledger, struct lq_endpoint *ep)
 		return;
 	drop_endpoint(ledger, list_first_entry(&ledger->idle, struct lq_endpoint, idle));
 	ledger->forgotten++;
+}
+
+/* A queue is at its limit from now on, or no more. */
+static void note_full(struct lq_listener *l, enum lq_queue queue, bool full)
+{
+	u64 since = READ_ONCE(l->full_since[queue]);
+
+	if (likely(full == !!since))
+		return;
+	if (full) {
+		cmpxchg64(&l->full_since[queue], 0, ktime_get_ns());
+		return;
+	}
+	since = xchg(&l->full_since[queue], 0);
+	if (since)
+		atomic64_add(ktime_get_ns() - since, &l->totals.full_ns[queue]);
 }
 
 /* With the ledger's lock held. */
@@ -228,9 +269,12 @@ static void fold_late(struct rcu_head *rcu)
 	struct lq_ledger *ledger = l->ledger;
 	unsigned long flags;
 
+	note_full(l, LQ_SYNQ, false);
+	note_full(l, LQ_ACCEPTQ, false);
 	xa_lock_irqsave(&ledger->listeners, flags);
 	fold(ledger, l);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
+	sock_put(l->sk);
 	lq_listener_put(l);
 }
 
@@ -242,11 +286,17 @@ static void remember(struct lq_task *to, struct task_struct *task)
 
 static struct lq_listener *new_listener(struct sock *sk, struct task_struct *task)
 {
-	struct lq_listener *l = kzalloc(sizeof(*l), GFP_ATOMIC | __GFP_NOWARN);
 	enum lq_queue queue;
+	struct lq_listener *l;
 
-	if (!l)
+	/* Its close may go unseen (without=, probes switched off): then it waits for us. */
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
 		return NULL;
+	l = kzalloc(sizeof(*l), GFP_ATOMIC | __GFP_NOWARN);
+	if (!l) {
+		sock_put(sk);
+		return NULL;
+	}
 	refcount_set(&l->refs, 1);
 	l->cookie = lq_sock_cookie(sk);
 	l->sk = sk;
@@ -301,7 +351,6 @@ static struct lq_listener *make(struct sock *sk, struct task_struct *task)
 	if (!fresh || !l || insert(ledger, l, fresh))
 		goto free;
 	/* It may have closed before it was in the table; then nobody else takes it out. */
-	smp_mb();
 	if (inet_sk_state_load(sk) != TCP_LISTEN) {
 		lq_listener_close(sk);
 		return NULL;
@@ -309,8 +358,10 @@ static struct lq_listener *make(struct sock *sk, struct task_struct *task)
 	return l;
 
 free:
-	if (l)
+	if (l) {
+		sock_put(sk);
 		lq_listener_put(l);
+	}
 	kfree(fresh);
 	return NULL;
 }
@@ -348,7 +399,7 @@ struct lq_listener *lq_listener_of(struct sock *sk)
 	l = make(sk, NULL);
 	if (!l)
 		l = lq_listener_find(lq_sock_cookie(sk));
-	if (!l)
+	if (!l && inet_sk_state_load(sk) == TCP_LISTEN && lq_net_counts(sock_net(sk)))
 		atomic64_inc(&ledger_of(sock_net(sk))->untracked);
 	return l;
 }
@@ -365,31 +416,17 @@ void lq_listener_open(struct sock *sk, struct task_struct *task)
 	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
 	unsigned long flags;
 
-	if (!l) {
-		make(sk, task);
+	if (!l && make(sk, task))
 		return;
-	}
 	/* A segment was faster, or the module is younger than the listener. */
+	if (!l)
+		l = lq_listener_find(lq_sock_cookie(sk));
+	if (!l)
+		return;
 	raw_spin_lock_irqsave(&l->task_lock, flags);
 	if (!l->owner.pid)
 		remember(&l->owner, task);
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
-}
-
-/* A queue is at its limit from now on, or no more. */
-static void note_full(struct lq_listener *l, enum lq_queue queue, bool full)
-{
-	u64 since = READ_ONCE(l->full_since[queue]);
-
-	if (likely(full == !!since))
-		return;
-	if (full) {
-		cmpxchg64(&l->full_since[queue], 0, ktime_get_ns());
-		return;
-	}
-	since = xchg(&l->full_since[queue], 0);
-	if (since)
-		atomic64_add(ktime_get_ns() - since, &l->totals.full_ns[queue]);
 }
 
 static void take_out(struct lq_ledger *ledger, u64 cookie)
@@ -406,11 +443,8 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
 		raw_spin_unlock(&table_lock);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
-	if (!l)
-		return;
-	note_full(l, LQ_SYNQ, false);
-	note_full(l, LQ_ACCEPTQ, false);
-	call_rcu(&l->rcu, fold_late);
+	if (l)
+		call_rcu(&l->rcu, fold_late);
 }
 
 /**
@@ -481,11 +515,19 @@ static void note_queues(struct lq_listener *l, const struct lq_queues *q,
 		synq -= !!synq;
 		acceptq++;
 		break;
+	case LQ_V_req_migrated:	/* from another listener's SYN queue */
 	case LQ_V_cookie_accepted:
 	case LQ_V_syn_fastopen:
 		acceptq++;
 		break;
 	case LQ_V_req_rst:
+	case LQ_V_req_new_syn:
+	case LQ_V_req_mptcp_joined:
+	case LQ_V_req_accept_full_reset:
+	case LQ_V_req_no_memory_reset:
+	case LQ_V_req_no_route_reset:
+	case LQ_V_req_no_bucket_reset:
+	case LQ_V_req_upper_refused_reset:
 		synq -= !!synq;
 		break;
 	default:
@@ -534,6 +576,21 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 }
 
 /**
+ * lq_ledger_look() - are its queues still full?
+ * @l: a listener in the table, or the caller keeps it there
+ *
+ * Context: any, under RCU.
+ */
+void lq_ledger_look(struct lq_listener *l)
+{
+	struct lq_queues q;
+
+	lq_queues_of(&q, l->sk);
+	note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
+	note_full(l, LQ_ACCEPTQ, q.acceptq > q.acceptq_limit);
+}
+
+/**
  * lq_ledger_expired() - a request ended without a segment
  * @l: its listener
  *
@@ -541,11 +598,8 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
  */
 void lq_ledger_expired(struct lq_listener *l)
 {
-	struct lq_queues q;
-
 	lq_tally(l, LQ_TALLY_expired);
-	lq_queues_of(&q, l->sk);
-	note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
+	lq_ledger_look(l);
 }
 
 static void note_acceptor(struct lq_listener *l)
@@ -619,10 +673,8 @@ static struct lq_totals *late_totals(struct lq_ledger *ledger, struct lq_listene
 
 	if (l->endpoint)
 		return &l->totals;
-	list_for_each_entry(ep, &ledger->endpoints, list)
-		if (ep->id == l->endpoint_id)
-			return &ep->closed;
-	return NULL;
+	ep = lq_endpoint_find(ledger, l->endpoint_id);
+	return ep ? &ep->closed : NULL;
 }
 
 /**

@@ -48,8 +48,8 @@ enum lq_queue { LQ_SYNQ, LQ_ACCEPTQ, LQ_QUEUE_count };
  * @last_loss: wall clock of the last refusal, ns, 0 never
  * @last_loss_reason: enum lq_reason
  *
- * One atomic addition a segment, on the listener's own lines, as the kernel does it
- * for the lengths of the listener's queues.
+ * Atomic additions, one for most segments, on the listener's own lines, as the kernel
+ * does it for the lengths of the listener's queues.
  */
 struct lq_totals {
 	atomic64_t verdicts[LQ_V_count];
@@ -83,6 +83,7 @@ struct lq_address {
  * @id: number in the endpoints file
  * @where: its address
  * @node: in the bucket of its port
+ * @by_id: in the bucket of its number
  * @list: among all, in the order of @id
  * @ignored: its segments are not looked at
  * @opened: how many listeners it has had
@@ -99,6 +100,7 @@ struct lq_endpoint {
 	u32 id;
 	struct lq_address where;
 	struct hlist_node node;
+	struct hlist_node by_id;
 	struct list_head list;
 	bool ignored;
 	u32 opened;
@@ -154,7 +156,8 @@ struct lq_overflow {
  * @refs: one of the table, one of each client that waits for it (pain.c), one of the
  *	worker that watches its overflow
  * @cookie: its number
- * @sk: the socket; valid as long as the listener is in the table, under RCU
+ * @sk: the socket, a reference until the listener has left the table and a grace
+ *	period has passed
  * @ledger: of its network namespace; stays until all listeners of it are gone
  * @netns: inode of its network namespace
  * @endpoint: where it listens; NULL once its totals are the endpoint's. Under the
@@ -197,12 +200,13 @@ struct lq_listener {
 	struct rcu_head rcu;
 };
 
-#define LQ_PORT_BUCKETS 256
+#define LQ_ENDPOINT_BUCKETS 256
 
 /**
  * struct lq_ledger - the listeners and endpoints of a network namespace
  * @listeners: by cookie. Its lock, interrupts off, is the ledger's lock
  * @by_port: endpoints by port, under RCU; written with the lock held
+ * @by_id: the same by number
  * @endpoints: the same in the order of their numbers
  * @idle: endpoints without a listener, under the lock
  * @nr_idle: how many
@@ -214,7 +218,8 @@ struct lq_listener {
  */
 struct lq_ledger {
 	struct xarray listeners;
-	struct hlist_head by_port[LQ_PORT_BUCKETS];
+	struct hlist_head by_port[LQ_ENDPOINT_BUCKETS];
+	struct hlist_head by_id[LQ_ENDPOINT_BUCKETS];
 	struct list_head endpoints;
 	struct list_head idle;
 	u32 nr_idle;
@@ -256,6 +261,8 @@ enum lq_pain {
 };
 
 void lq_ledger_settled(struct lq_listener *l, enum lq_pain how, u64 ms);
+void lq_ledger_look(struct lq_listener *l);
+struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
 void lq_ledger_sum(struct lq_totals *sum, const struct lq_totals *totals);
 
 /* A command says that it is not to be looked at; counts who is passed over. */

@@ -58,6 +58,7 @@ static const struct {
 	const char *name;
 	bool there;
 } configs[] = {
+	{ "CONFIG_64BIT", IS_ENABLED(CONFIG_64BIT) },
 	{ "CONFIG_KPROBES", IS_ENABLED(CONFIG_KPROBES) },
 	{ "CONFIG_KRETPROBES", IS_ENABLED(CONFIG_KRETPROBES) },
 	{ "CONFIG_TRACEPOINTS", IS_ENABLED(CONFIG_TRACEPOINTS) },
@@ -75,6 +76,10 @@ static int check_kernel(void)
 			       configs[i].name);
 			return -EOPNOTSUPP;
 		}
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("handlers take locks that sleep under CONFIG_PREEMPT_RT: not loaded\n");
+		return -EOPNOTSUPP;
+	}
 	if (fault & ~LQ_FAULT_ALL) {
 		pr_err("fault=%#x: only bits of %#x mean something\n", fault, LQ_FAULT_ALL);
 		return -EINVAL;

@@ -55,9 +55,12 @@ static void nets_stop(struct list_head *exiting)
 	struct lq_net *ln;
 	struct net *net;
 
+	list_for_each_entry(net, exiting, exit_list)
+		lq_pain_forget(net->ns.inum);
+	/* A client that another CPU took out may still be on its way to a ledger. */
+	synchronize_rcu();
 	list_for_each_entry(net, exiting, exit_list) {
 		ln = net_generic(net, lq_net_id);
-		lq_pain_forget(net->ns.inum);
 		lq_ledger_stop(&ln->ledger);
 	}
 	rcu_barrier();

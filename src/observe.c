@@ -181,7 +181,9 @@ static void answers_of(struct lq_answers *answers, struct sk_buff *skb, u8 famil
 	memset(answers, 0, sizeof(*answers));
 	/* A good sum is kept in the skb. */
 	answers->checksum_bad = tcp_checksum_complete(skb);
-	if (!tcp_hdr(skb)->syn)
+	/* The others end before anybody asks for a route; from a backlog there is none. */
+	if ((tcp_flag_byte(tcp_hdr(skb)) & (LQ_SYN | LQ_ACK | LQ_RST | LQ_FIN)) != LQ_SYN ||
+	    !skb_dst(skb))
 		return;
 	if (family == 4) {
 		answers->not_unicast = skb_rtable(skb)->rt_flags &

@@ -46,7 +46,7 @@ void lq_overflowed(struct lq_overflow *o, enum lq_reason reason, u32 depth, u32 
 	refcount_inc(&o->l->refs);
 	o->began = ktime_get_ns();
 	llist_add(&o->node, &begun);
-	mod_delayed_work(system_wq, &watcher, FIRST_LINE_AFTER);
+	schedule_delayed_work(&watcher, FIRST_LINE_AFTER);
 }
 
 static const char *name_of(const struct lq_overflow *o)

@@ -189,12 +189,14 @@ static void sweep(struct shard *shard, u64 deadline, unsigned int netns)
 
 	for (c = shard->clients; c < shard->clients + CLIENTS && READ_ONCE(shard->used); c++) {
 		gone = NULL;
+		rcu_read_lock();	/* nets_stop() waits for whoever uses a ledger */
 		raw_spin_lock_irqsave(&shard->lock, flags);
 		if (!hlist_unhashed(&c->node) && (c->since < deadline || c->netns == netns))
 			gone = take_out(shard, c);
 		raw_spin_unlock_irqrestore(&shard->lock, flags);
 		if (gone)
 			settle(gone, LQ_PAIN_NEVER, 0);
+		rcu_read_unlock();
 	}
 }
 

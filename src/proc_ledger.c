@@ -31,7 +31,7 @@ static const char *const hist_names[] = { LQ_HISTS(LQ_STRING) };
 /**
  * struct reader - an open file
  * @net: its network namespace
- * @pids: the reader's pid namespace
+ * @pids: the reader's pid namespace, a reference
  * @sum: room to add an endpoint's totals up
  */
 struct reader {
@@ -207,6 +207,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 		   q.acceptq, q.acceptq_limit, READ_ONCE(l->high[LQ_ACCEPTQ]),
 		   oldest_us(l->sk));
 	show_time(m, "since", l->since);
+	lq_ledger_look(l);
 	memset(&reader->sum, 0, sizeof(reader->sum));
 	add_listener(&reader->sum, l);
 	show_totals(m, &reader->sum);
@@ -223,8 +224,12 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	xa_lock_irqsave(&ledger->listeners, flags);
 	lq_ledger_sum(&reader->sum, &ep->closed);
 	list_for_each_entry(l, &ep->listeners, sibling) {
+		/* Others have closed: their sockets may be gone. */
+		if (xa_load(&ledger->listeners, l->cookie) == l) {
+			lq_ledger_look(l);
+			open++;
+		}
 		add_listener(&reader->sum, l);
-		open += xa_load(&ledger->listeners, l->cookie) == l;
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	seq_printf(m, "endpoint=%u", ep->id);
@@ -235,7 +240,7 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	show_totals(m, &reader->sum);
 }
 
-/* Position 0 is the first line, n the listener with the lowest number from n on. */
+/* Position 0 is the first line, n the listener with the lowest number from n on, -1 the end. */
 static void *listeners_start(struct seq_file *m, loff_t *pos)
 	__acquires(RCU)
 {
@@ -244,6 +249,8 @@ static void *listeners_start(struct seq_file *m, loff_t *pos)
 	rcu_read_lock();
 	if (!*pos)
 		return SEQ_START_TOKEN;
+	if (cookie == ULONG_MAX)
+		return NULL;
 	return xa_find(&ledger_of(m->private)->listeners, &cookie, ULONG_MAX, XA_PRESENT);
 }
 
@@ -251,8 +258,9 @@ static void *listeners_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	unsigned long cookie = v == SEQ_START_TOKEN ? 0 : ((struct lq_listener *)v)->cookie;
 
-	*pos = cookie + 1;
-	cookie++;
+	if (cookie == ULONG_MAX)
+		return NULL;
+	*pos = ++cookie;
 	return xa_find(&ledger_of(m->private)->listeners, &cookie, ULONG_MAX, XA_PRESENT);
 }
 
@@ -275,9 +283,13 @@ static int listeners_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* A reader goes on where it was, unless that has been forgotten meanwhile. */
 static struct lq_endpoint *endpoint_from(struct lq_ledger *ledger, u32 id)
 {
-	struct lq_endpoint *ep;
+	struct lq_endpoint *ep = lq_endpoint_find(ledger, id);
+
+	if (ep)
+		return ep;
 
 	list_for_each_entry_rcu(ep, &ledger->endpoints, list)
 		if (ep->id >= id)
@@ -345,8 +357,16 @@ static int open_ledger(struct inode *inode, struct file *file,
 	if (!reader)
 		return -ENOMEM;
 	reader->net = pde_data(inode);
-	reader->pids = task_active_pid_ns(current);
+	reader->pids = get_pid_ns(task_active_pid_ns(current));
 	return 0;
+}
+
+static int release_ledger(struct inode *inode, struct file *file)
+{
+	struct reader *reader = ((struct seq_file *)file->private_data)->private;
+
+	put_pid_ns(reader->pids);
+	return seq_release_private(inode, file);
 }
 
 static int listeners_open(struct inode *inode, struct file *file)
@@ -462,7 +482,7 @@ const struct proc_ops lq_listeners_ops = {
 	.proc_open = listeners_open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = seq_release_private,
+	.proc_release = release_ledger,
 };
 
 const struct proc_ops lq_endpoints_ops = {
@@ -470,5 +490,5 @@ const struct proc_ops lq_endpoints_ops = {
 	.proc_read = seq_read,
 	.proc_write = endpoints_write,
 	.proc_lseek = seq_lseek,
-	.proc_release = seq_release_private,
+	.proc_release = release_ledger,
 };

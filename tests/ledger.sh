@@ -365,7 +365,7 @@ namespaces() {
 	is '50 namespaces, made and left with a refused client each' "$(fifty)" \
 		'50 with lost=1 waiting=1'
 	if [ -n "$before" ]; then
-		check 'all are gone' await 60 alive_again "$before"
+		check 'all are gone' await 200 alive_again "$before"
 	else
 		skip 'all are gone' 'no /sys/kernel/slab/net_namespace: not counted'
 	fi

@@ -55,7 +55,7 @@ nft_rules() {
 			chain first {
 				type filter hook prerouting priority 0;
 				tcp dport @ports counter name came
-				tcp dport @ports ip saddr { 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4 } counter name martian
+				tcp dport @ports ip saddr { 0.0.0.0, 127.0.0.0/8, 224.0.0.0/4 } counter name martian
 			}
 			chain in {
 				type filter hook input priority 0;

@@ -7,7 +7,7 @@
 
 #include "segment.h"
 
-#define LQ_HIST_BUCKETS 32
+#define LQ_HIST_BUCKETS 28
 
 /* The last bucket takes what is larger, too. */
 static inline u32 lq_hist_bucket(u64 value)

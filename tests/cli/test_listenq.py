@@ -467,4 +467,6 @@ class Runner(unittest.TextTestRunner):
 
 
 if __name__ == '__main__':
+    # Started in the background, we would pass an ignored SIGINT on to what is tested.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(testRunner=Runner)
