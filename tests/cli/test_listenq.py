@@ -467,6 +467,8 @@ class Runner(unittest.TextTestRunner):
 
 
 if __name__ == '__main__':
-    # Started in the background, we would pass an ignored SIGINT on to what is tested.
+    # Started in the background or by nohup, we would pass ignored signals on to what is
+    # tested.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     unittest.main(testRunner=Runner)
