@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "drive.h"
 
@@ -80,11 +81,7 @@ void feature_probe(void)
 			}
 }
 
-/*
- * jiffies start at -300 s. While they are near 0, a listener that never sent a
- * cookie looks as if it had sent one lately (tcp_synq_no_recent_overflow()).
- */
-static bool jiffies_near_zero(void)
+static double uptime(void)
 {
 	FILE *f = fopen("/proc/uptime", "r");
 	double up = 0;
@@ -93,7 +90,23 @@ static bool jiffies_near_zero(void)
 		up = 0;
 	if (f)
 		fclose(f);
-	return up > 298.5 && up < 421;
+	return up;
+}
+
+/*
+ * jiffies start at -300 s. While they are near 0, a listener that never sent a
+ * cookie looks as if it had sent one lately (tcp_synq_no_recent_overflow()).
+ */
+static bool jiffies_near_zero(void)
+{
+	double up = uptime();
+
+	/* It begins at 299 s and ends at 420 s, but not to the moment. */
+	while ((up > 296 && up < 301) || (up > 417 && up < 423)) {
+		usleep(100000);
+		up = uptime();
+	}
+	return up > 300 && up < 420;
 }
 
 bool feature_have(const char *name)
