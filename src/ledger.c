@@ -16,12 +16,14 @@
 #include <linux/fdtable.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <net/ipv6.h>
 
 #include "compat.h"
@@ -40,6 +42,11 @@
 #define TABLE_BITS 14
 static struct hlist_head *table;
 static DEFINE_RAW_SPINLOCK(table_lock);
+
+/* Listeners that have left the table and are not yet added to their endpoints. */
+static LLIST_HEAD(closing);
+static void fold_work(struct work_struct *work);
+static DECLARE_WORK(folder, fold_work);
 
 static struct hlist_head *slot_of(u64 cookie)
 {
@@ -79,25 +86,22 @@ void lq_ledger_sum(struct lq_totals *sum, const struct lq_totals *totals)
 	}
 }
 
-static void free_listener(struct rcu_head *rcu)
-{
-	struct lq_listener *l = container_of(rcu, struct lq_listener, rcu);
-
-	put_pid(l->owner.pid);
-	put_pid(l->acceptor.pid);
-	kfree(l);
-}
-
 /**
  * lq_listener_put() - give a reference back
  * @l: the listener
+ *
+ * The table's reference goes last of those that RCU readers rely on, so that nobody
+ * looks any more.
  *
  * Context: any.
  */
 void lq_listener_put(struct lq_listener *l)
 {
-	if (refcount_dec_and_test(&l->refs))
-		call_rcu(&l->rcu, free_listener);
+	if (!refcount_dec_and_test(&l->refs))
+		return;
+	put_pid(l->owner.pid);
+	put_pid(l->acceptor.pid);
+	kfree(l);
 }
 
 static void where_listens(struct lq_address *where, const struct sock *sk)
@@ -263,9 +267,8 @@ static void fold(struct lq_ledger *ledger, struct lq_listener *l)
 }
 
 /* No segment works with it any more: what it counted becomes the endpoint's. */
-static void fold_late(struct rcu_head *rcu)
+static void fold_late(struct lq_listener *l)
 {
-	struct lq_listener *l = container_of(rcu, struct lq_listener, rcu);
 	struct lq_ledger *ledger = l->ledger;
 	unsigned long flags;
 
@@ -276,6 +279,22 @@ static void fold_late(struct rcu_head *rcu)
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	sock_put(l->sk);
 	lq_listener_put(l);
+}
+
+/*
+ * A worker and not call_rcu(): unloading would have to wait for all callbacks of the
+ * machine, which a flood keeps busy for long.
+ */
+static void fold_work(struct work_struct *work)
+{
+	struct llist_node *left = llist_del_all(&closing);
+	struct lq_listener *l, *next;
+
+	if (!left)
+		return;
+	synchronize_rcu();
+	llist_for_each_entry_safe(l, next, left, closing)
+		fold_late(l);
 }
 
 static void remember(struct lq_task *to, struct task_struct *task)
@@ -443,8 +462,10 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
 		raw_spin_unlock(&table_lock);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
-	if (l)
-		call_rcu(&l->rcu, fold_late);
+	if (!l)
+		return;
+	llist_add(&l->closing, &closing);
+	schedule_work(&folder);
 }
 
 /**
@@ -722,8 +743,7 @@ int lq_listeners_init(void)
  */
 void lq_listeners_exit(void)
 {
-	/* Listeners are freed by our own code, some time after. */
-	rcu_barrier();
+	flush_work(&folder);
 	kvfree(table);
 }
 
@@ -742,7 +762,7 @@ void lq_ledger_init(struct lq_ledger *ledger)
  * lq_ledger_stop() - take out the listeners that are left
  * @ledger: no segment looks for anything in it any more
  *
- * Context: process. rcu_barrier() comes next.
+ * Context: process. lq_ledgers_settle() comes next.
  */
 void lq_ledger_stop(struct lq_ledger *ledger)
 {
@@ -751,6 +771,16 @@ void lq_ledger_stop(struct lq_ledger *ledger)
 
 	xa_for_each(&ledger->listeners, cookie, l)
 		take_out(ledger, cookie);
+}
+
+/**
+ * lq_ledgers_settle() - wait until the listeners taken out are in their endpoints' totals
+ *
+ * Context: process, sleeps.
+ */
+void lq_ledgers_settle(void)
+{
+	flush_work(&folder);
 }
 
 /**

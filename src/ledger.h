@@ -174,7 +174,7 @@ struct lq_overflow {
  * @high: longest queues seen, by enum lq_queue
  * @full_since: monotonic ns since when a queue is full, 0: it is not
  * @overflow: what dmesg says of full queues, see overflow.c
- * @rcu: for its end
+ * @closing: on its way from the table to its endpoint
  */
 struct lq_listener {
 	struct lq_totals totals;
@@ -197,7 +197,7 @@ struct lq_listener {
 	u32 high[LQ_QUEUE_count];
 	u64 full_since[LQ_QUEUE_count];
 	struct lq_overflow overflow[LQ_QUEUE_count];
-	struct rcu_head rcu;
+	struct llist_node closing;
 };
 
 #define LQ_ENDPOINT_BUCKETS 256
@@ -234,6 +234,7 @@ int lq_listeners_init(void);
 void lq_listeners_exit(void);
 void lq_ledger_init(struct lq_ledger *ledger);
 void lq_ledger_stop(struct lq_ledger *ledger);
+void lq_ledgers_settle(void);
 void lq_ledger_free(struct lq_ledger *ledger);
 
 struct lq_listener *lq_listener_of(struct sock *sk);

@@ -49,7 +49,7 @@ static void net_hide(struct net *net)
 	WRITE_ONCE(ln->counts, NULL);
 }
 
-/* All that go away at once: the ledgers wait for RCU, which takes its time. */
+/* All that go away at once: RCU takes its time. */
 static void nets_stop(struct list_head *exiting)
 {
 	struct lq_net *ln;
@@ -63,7 +63,7 @@ static void nets_stop(struct list_head *exiting)
 		ln = net_generic(net, lq_net_id);
 		lq_ledger_stop(&ln->ledger);
 	}
-	rcu_barrier();
+	lq_ledgers_settle();
 	list_for_each_entry(net, exiting, exit_list) {
 		ln = net_generic(net, lq_net_id);
 		lq_ledger_free(&ln->ledger);
