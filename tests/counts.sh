@@ -76,8 +76,7 @@ is 'SYNs are queued or answered by a cookie' \
 	"$(($(count syn_queued) + $(count syn_cookie)))" 10000
 is 'cookies sent, as the kernel counts them' "$(count syn_cookie)" "$(nstat_of TcpExtSyncookiesSent)"
 if [ $bpf -eq 0 ]; then
-	kill -INT $watcher
-	wait $watcher
+	interrupt "$watcher"
 	is 'bpftrace counts as many events' "$(watched all)" "$total"
 	is 'bpftrace counts as many segments on a function we do not hook' \
 		"$(watched path)" "$total"

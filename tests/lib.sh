@@ -127,6 +127,17 @@ rules_agree() {
 	fi
 }
 
+# interrupt PID: our child, until it has gone: bpftrace may miss a first SIGINT
+interrupt() {
+	while kill -INT "$1" 2>/dev/null; do
+		for _ in $(seq 30); do
+			kill -0 "$1" 2>/dev/null || break
+			sleep 0.1
+		done
+	done
+	wait "$1"
+}
+
 # serve ADDRESS PORT BACKLOG [NAME=VALUE...]: a listener in the server's namespace
 # that never accepts; its pid is in $served
 serve() {

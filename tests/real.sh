@@ -277,8 +277,7 @@ for act in ${LISTENQ_ONLY:-web scans flood0 flood1 flood2 slow}; do
 	end_act
 done
 if [ $bpf -eq 0 ]; then
-	kill -INT "$watcher"
-	wait "$watcher"
+	interrupt "$watcher"
 	watcher=''
 	is 'bpftrace has counted as many segments on a function we do not hook' \
 		"$(sed -n 's/^@path: //p' "$work/bpftrace")" "$segments_of_all"
