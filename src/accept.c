@@ -181,16 +181,8 @@ void lq_accept_queued(const struct sock *child, u64 listener)
 		schedule_work(&grower);
 }
 
-/**
- * lq_accept_taken() - accept() took a child
- * @child: the connection
- * @waited_us: set to the us since lq_accept_queued(), 0 when untracked
- * @listener: set to the cookie of the listener it waited at, 0 when untracked
- *
- * Context: any handler.
- * Return: whether the child was tracked.
- */
-bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
+/* Us since it was queued, 0 when untracked; @take: its stamp is free again. */
+static u64 waited(const struct sock *child, bool take, bool *tracked, u64 *listener)
 {
 	u32 hash = hash_of(child);
 	struct shard *shard = shard_of(hash);
@@ -204,11 +196,30 @@ bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
 	if (stamp) {
 		since = stamp->since;
 		*listener = stamp->listener;
-		give_back(shard, stamp);
+		if (take)
+			give_back(shard, stamp);
 	}
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
-	*waited_us = stamp ? div_u64(now - since, NSEC_PER_USEC) : 0;
-	return stamp;
+	*tracked = stamp;
+	/* Queued by another CPU a moment after we looked at the clock? */
+	return stamp && now > since ? div_u64(now - since, NSEC_PER_USEC) : 0;
+}
+
+/**
+ * lq_accept_taken() - accept() took a child
+ * @child: the connection
+ * @waited_us: set to the us since lq_accept_queued(), 0 when untracked
+ * @listener: set to the cookie of the listener it waited at, 0 when untracked
+ *
+ * Context: any handler.
+ * Return: whether the child was tracked.
+ */
+bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
+{
+	bool tracked;
+
+	*waited_us = waited(child, true, &tracked, listener);
+	return tracked;
 }
 
 /**
@@ -219,18 +230,10 @@ bool lq_accept_taken(const struct sock *child, u64 *waited_us, u64 *listener)
  */
 u64 lq_accept_waiting_us(const struct sock *child)
 {
-	u32 hash = hash_of(child);
-	struct shard *shard = shard_of(hash);
-	u64 since = 0, now = ktime_get_ns();
-	struct stamp *stamp;
-	unsigned long flags;
+	bool tracked;
+	u64 listener;
 
-	raw_spin_lock_irqsave(&shard->lock, flags);
-	stamp = find(shard, hash, child);
-	if (stamp)
-		since = stamp->since;
-	raw_spin_unlock_irqrestore(&shard->lock, flags);
-	return stamp && now > since ? div_u64(now - since, NSEC_PER_USEC) : 0;
+	return waited(child, false, &tracked, &listener);
 }
 
 /**

@@ -85,6 +85,23 @@ static inline void lq_flow_of_sock(struct lq_flow *flow, const struct sock *sk)
 	lq_put_v4(flow->daddr, sk->sk_daddr);
 }
 
+/* Where a socket listens; no client's side. */
+static inline void lq_flow_of_listener(struct lq_flow *flow, const struct sock *sk)
+{
+	memset(flow, 0, sizeof(*flow));
+	/* Not sk_num: closing has given an automatic port back already. */
+	flow->sport = inet_sk(sk)->inet_sport;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		flow->family = 6;
+		memcpy(flow->saddr, &sk->sk_v6_rcv_saddr, 16);
+		return;
+	}
+#endif
+	flow->family = 4;
+	lq_put_v4(flow->saddr, sk->sk_rcv_saddr);
+}
+
 static inline void lq_queues_of(struct lq_queues *q, const struct sock *sk)
 {
 	const struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
@@ -169,6 +186,16 @@ static inline void lq_event_of_listener(struct lq_event *event, struct sock *sk)
 	event->netns = sock_net(sk)->ns.inum;
 	event->listener = lq_sock_cookie(sk);
 	lq_queues_of(&event->reading.queues, sk);
+}
+
+/* All that is known of a request without a segment; @sk is its listener. */
+static inline void lq_event_of_pending(struct lq_event *event, const struct request_sock *req,
+				       struct sock *sk)
+{
+	memset(event, 0, sizeof(*event));
+	lq_flow_of_req(&event->flow, req);
+	lq_event_of_req(event, req);
+	lq_event_of_listener(event, sk);
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ledger.c - listeners and endpoints, and what is counted of them
+ * ledger.c - listeners, and what is counted of them
  *
  *   socket cookie ─▶ listener{totals, owner, queues} ─▶ endpoint{totals of the closed}
  *
@@ -32,9 +32,6 @@
 #include "ledger.h"
 #include "net.h"
 
-/* Endpoints without a listener that are remembered, per network namespace. */
-#define MOST_IDLE 4096
-
 /*
  * All listeners of all namespaces by cookie, which is unique among them: where segments
  * look. Written with table_lock held, which nests in a ledger's lock.
@@ -51,13 +48,6 @@ static DECLARE_WORK(folder, fold_work);
 static struct hlist_head *slot_of(u64 cookie)
 {
 	return &table[hash_64(cookie, TABLE_BITS)];
-}
-
-static struct lq_ledger *ledger_of(struct net *net)
-{
-	struct lq_net *ln = net_generic(net, lq_net_id);
-
-	return &ln->ledger;
 }
 
 static void add(atomic64_t *to, const atomic64_t *from, size_t n)
@@ -106,20 +96,15 @@ void lq_listener_put(struct lq_listener *l)
 
 static void where_listens(struct lq_address *where, const struct sock *sk)
 {
+	struct lq_flow flow;
+
+	lq_flow_of_listener(&flow, sk);
 	memset(where, 0, sizeof(*where));
 	where->ifindex = sk->sk_bound_dev_if;
-	/* Not sk_num: closing has given an automatic port back already. */
-	where->port = inet_sk(sk)->inet_sport;
-	where->family = 4;
-	if (sk->sk_family == AF_INET)
-		lq_put_v4(where->addr, sk->sk_rcv_saddr);
-#if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6) {
-		where->family = 6;
-		where->v6only = ipv6_only_sock(sk);
-		memcpy(where->addr, &sk->sk_v6_rcv_saddr, 16);
-	}
-#endif
+	where->port = flow.sport;
+	where->family = flow.family;
+	where->v6only = flow.family == 6 && ipv6_only_sock(sk);
+	memcpy(where->addr, flow.saddr, sizeof(where->addr));
 }
 
 /**
@@ -149,95 +134,6 @@ void lq_listener_where(struct lq_listener *l, char *text, size_t size)
 		snprintf(text, size, "[%pI6c]:%u %s[%d]", l->where.addr, port, comm, pid);
 }
 
-static struct hlist_head *bucket_of(struct lq_ledger *ledger, __be16 port)
-{
-	return &ledger->by_port[hash_32((__force u16)port, ilog2(LQ_ENDPOINT_BUCKETS))];
-}
-
-static struct hlist_head *id_bucket_of(struct lq_ledger *ledger, u32 id)
-{
-	return &ledger->by_id[id % LQ_ENDPOINT_BUCKETS];
-}
-
-/**
- * lq_endpoint_find() - the endpoint of that number
- * @ledger: of its network namespace
- * @id: its number
- *
- * Context: under RCU, or with the ledger's lock held.
- * Return: the endpoint, or NULL.
- */
-struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id)
-{
-	struct lq_endpoint *ep;
-
-	hlist_for_each_entry_rcu(ep, id_bucket_of(ledger, id), by_id, true)
-		if (ep->id == id)
-			return ep;
-	return NULL;
-}
-
-/* With the ledger's lock held. */
-static struct lq_endpoint *find_endpoint(struct lq_ledger *ledger,
-					 const struct lq_address *where)
-{
-	struct lq_endpoint *ep;
-
-	hlist_for_each_entry(ep, bucket_of(ledger, where->port), node)
-		if (!memcmp(&ep->where, where, sizeof(*where)))
-			return ep;
-	return NULL;
-}
-
-/* With the ledger's lock held. */
-static void drop_endpoint(struct lq_ledger *ledger, struct lq_endpoint *ep)
-{
-	list_del(&ep->idle);
-	hlist_del_rcu(&ep->node);
-	hlist_del_rcu(&ep->by_id);
-	list_del_rcu(&ep->list);
-	ledger->nr_idle--;
-	ledger->nr_endpoints--;
-	kfree_rcu(ep, rcu);
-}
-
-/* With the ledger's lock held; @fresh becomes the endpoint when there is none yet. */
-static struct lq_endpoint *get_endpoint(struct lq_ledger *ledger,
-					const struct lq_address *where,
-					struct lq_endpoint *fresh)
-{
-	struct lq_endpoint *ep = find_endpoint(ledger, where);
-
-	if (ep) {
-		kfree(fresh);
-		if (list_empty(&ep->listeners)) {
-			list_del_init(&ep->idle);
-			ledger->nr_idle--;
-		}
-		return ep;
-	}
-	fresh->id = ++ledger->last_id;
-	fresh->where = *where;
-	fresh->since = ktime_get_real_ns();
-	INIT_LIST_HEAD(&fresh->listeners);
-	INIT_LIST_HEAD(&fresh->idle);
-	hlist_add_head_rcu(&fresh->node, bucket_of(ledger, where->port));
-	hlist_add_head_rcu(&fresh->by_id, id_bucket_of(ledger, fresh->id));
-	list_add_tail_rcu(&fresh->list, &ledger->endpoints);
-	ledger->nr_endpoints++;
-	return fresh;
-}
-
-/* With the ledger's lock held: its last listener is gone. */
-static void rest_endpoint(struct lq_ledger *ledger, struct lq_endpoint *ep)
-{
-	list_add_tail(&ep->idle, &ledger->idle);
-	if (++ledger->nr_idle <= MOST_IDLE)
-		return;
-	drop_endpoint(ledger, list_first_entry(&ledger->idle, struct lq_endpoint, idle));
-	ledger->forgotten++;
-}
-
 /* A queue is at its limit from now on, or no more. */
 static void note_full(struct lq_listener *l, enum lq_queue queue, bool full)
 {
@@ -263,7 +159,7 @@ static void fold(struct lq_ledger *ledger, struct lq_listener *l)
 	list_del(&l->sibling);
 	l->endpoint = NULL;
 	if (list_empty(&ep->listeners))
-		rest_endpoint(ledger, ep);
+		lq_endpoint_rest(ledger, ep);
 }
 
 /* No segment works with it any more: what it counted becomes the endpoint's. */
@@ -319,7 +215,7 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 	refcount_set(&l->refs, 1);
 	l->cookie = lq_sock_cookie(sk);
 	l->sk = sk;
-	l->ledger = ledger_of(sock_net(sk));
+	l->ledger = lq_ledger_of(sock_net(sk));
 	l->netns = sock_net(sk)->ns.inum;
 	where_listens(&l->where, sk);
 	for (queue = 0; queue < LQ_QUEUE_count; queue++)
@@ -342,7 +238,7 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l,
 	xa_lock_irqsave(&ledger->listeners, flags);
 	err = __xa_insert(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
 	if (!err) {
-		l->endpoint = get_endpoint(ledger, &l->where, fresh);
+		l->endpoint = lq_endpoint_get(ledger, &l->where, fresh);
 		l->endpoint_id = l->endpoint->id;
 		l->ignored = l->endpoint->ignored;
 		l->endpoint->opened++;
@@ -359,7 +255,7 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l,
 /* Once per listener, from any handler: the memory is taken without waiting. */
 static struct lq_listener *make(struct sock *sk, struct task_struct *task)
 {
-	struct lq_ledger *ledger = ledger_of(sock_net(sk));
+	struct lq_ledger *ledger = lq_ledger_of(sock_net(sk));
 	struct lq_endpoint *fresh;
 	struct lq_listener *l;
 
@@ -419,7 +315,7 @@ struct lq_listener *lq_listener_of(struct sock *sk)
 	if (!l)
 		l = lq_listener_find(lq_sock_cookie(sk));
 	if (!l && inet_sk_state_load(sk) == TCP_LISTEN && lq_net_counts(sock_net(sk)))
-		atomic64_inc(&ledger_of(sock_net(sk))->untracked);
+		atomic64_inc(&lq_ledger_of(sock_net(sk))->untracked);
 	return l;
 }
 
@@ -476,7 +372,7 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
  */
 void lq_listener_close(struct sock *sk)
 {
-	take_out(ledger_of(sock_net(sk)), lq_sock_cookie(sk));
+	take_out(lq_ledger_of(sock_net(sk)), lq_sock_cookie(sk));
 }
 
 /* One file of a task: a listener? */
@@ -524,36 +420,9 @@ static void note_length(struct lq_listener *l, enum lq_queue queue, u32 length, 
 static void note_queues(struct lq_listener *l, const struct lq_queues *q,
 			enum lq_verdict verdict)
 {
-	u32 synq = q->synq, acceptq = q->acceptq;
+	u32 synq = lq_changed(q->synq, lq_effects[verdict].synq);
+	u32 acceptq = lq_changed(q->acceptq, lq_effects[verdict].acceptq);
 
-	switch (verdict) {
-	case LQ_V_syn_queued:
-	case LQ_V_syn_queued_timewait:
-	case LQ_V_syn_queued_unsent:
-		synq++;
-		break;
-	case LQ_V_req_completed:
-		synq -= !!synq;
-		acceptq++;
-		break;
-	case LQ_V_req_migrated:	/* from another listener's SYN queue */
-	case LQ_V_cookie_accepted:
-	case LQ_V_syn_fastopen:
-		acceptq++;
-		break;
-	case LQ_V_req_rst:
-	case LQ_V_req_new_syn:
-	case LQ_V_req_mptcp_joined:
-	case LQ_V_req_accept_full_reset:
-	case LQ_V_req_no_memory_reset:
-	case LQ_V_req_no_route_reset:
-	case LQ_V_req_no_bucket_reset:
-	case LQ_V_req_upper_refused_reset:
-		synq -= !!synq;
-		break;
-	default:
-		break;
-	}
 	note_length(l, LQ_SYNQ, synq, lq_synq_full(&lq_this_kernel, synq, q->synq_limit));
 	note_length(l, LQ_ACCEPTQ, acceptq, acceptq > q->acceptq_limit);
 }
@@ -563,7 +432,8 @@ static void note_loss(struct lq_listener *l, const struct lq_event *event,
 {
 	const struct lq_queues *q = &event->reading.queues;
 
-	WRITE_ONCE(l->totals.last_loss, ktime_get_real_ns());
+	/* To the tick: under a flood of refusals the exact clock would cost more. */
+	WRITE_ONCE(l->totals.last_loss, ktime_get_coarse_real_ns());
 	WRITE_ONCE(l->totals.last_loss_reason, reason);
 	if (reason == LQ_R_accept_queue_full)
 		lq_overflowed(&l->overflow[LQ_ACCEPTQ], reason, q->acceptq, q->acceptq_limit);
@@ -654,39 +524,6 @@ void lq_ledger_accepted(struct lq_listener *l, u64 waited_us)
 	note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
 }
 
-/* Could a listener there have taken the connection? */
-static bool may_take(const struct lq_address *where, const struct lq_flow *flow)
-{
-	if (where->port != flow->sport ||
-	    (where->family != flow->family && (where->family == 4 || where->v6only)))
-		return false;
-	return !memchr_inv(where->addr, 0, sizeof(where->addr)) ||
-	       !memcmp(where->addr, flow->saddr, sizeof(where->addr));
-}
-
-/**
- * lq_ledger_ignores() - is a connection of nobody knows which listener to be ignored?
- * @net: its network namespace
- * @flow: the connection
- *
- * Nothing was noted of the segments that made it, so that its address has to tell.
- *
- * Context: any.
- * Return: whether an ignored endpoint could have taken it.
- */
-bool lq_ledger_ignores(struct net *net, const struct lq_flow *flow)
-{
-	struct lq_endpoint *ep;
-	bool ignores = false;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(ep, bucket_of(ledger_of(net), flow->sport), node)
-		if (READ_ONCE(ep->ignored) && may_take(&ep->where, flow))
-			ignores = true;
-	rcu_read_unlock();
-	return ignores;
-}
-
 /* With the ledger's lock held; NULL when the endpoint has been forgotten, too. */
 static struct lq_totals *late_totals(struct lq_ledger *ledger, struct lq_listener *l)
 {
@@ -743,7 +580,6 @@ int lq_listeners_init(void)
  */
 void lq_listeners_exit(void)
 {
-	flush_work(&folder);
 	kvfree(table);
 }
 
@@ -789,12 +625,6 @@ void lq_ledgers_settle(void)
  */
 void lq_ledger_free(struct lq_ledger *ledger)
 {
-	struct lq_endpoint *ep, *next;
-	unsigned long flags;
-
-	xa_lock_irqsave(&ledger->listeners, flags);
-	list_for_each_entry_safe(ep, next, &ledger->endpoints, list)
-		drop_endpoint(ledger, ep);
-	xa_unlock_irqrestore(&ledger->listeners, flags);
+	lq_endpoints_free(ledger);
 	xa_destroy(&ledger->listeners);
 }

@@ -18,8 +18,6 @@
 #include "observe.h"
 #include "verdict.h"
 
-struct seq_file;
-
 /* X(name): what is counted beside verdicts. */
 #define LQ_TALLIES(X)							\
 	X(accepted) X(diverge) X(ambiguous) X(expired) X(killed) X(synack_repeated) \
@@ -252,7 +250,6 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		       enum lq_verdict verdict);
 void lq_ledger_accepted(struct lq_listener *l, u64 waited_us);
 void lq_ledger_expired(struct lq_listener *l);
-bool lq_ledger_ignores(struct net *net, const struct lq_flow *flow);
 
 /* How the wait for a refused client ended. */
 enum lq_pain {
@@ -263,7 +260,6 @@ enum lq_pain {
 
 void lq_ledger_settled(struct lq_listener *l, enum lq_pain how, u64 ms);
 void lq_ledger_look(struct lq_listener *l);
-struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
 void lq_ledger_sum(struct lq_totals *sum, const struct lq_totals *totals);
 
 /* A command says that it is not to be looked at; counts who is passed over. */
@@ -286,6 +282,16 @@ static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 val
 
 	atomic64_inc(&l->totals.hists[hist][bucket]);
 }
+
+/* endpoint.c */
+struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
+struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_address *where,
+				    struct lq_endpoint *fresh);
+void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep);
+bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow);
+int lq_endpoint_set_ignored(struct lq_ledger *ledger, const struct lq_address *where, bool any,
+			    bool ignored);
+void lq_endpoints_free(struct lq_ledger *ledger);
 
 /* overflow.c */
 void lq_overflowed(struct lq_overflow *o, enum lq_reason reason, u32 depth, u32 limit);

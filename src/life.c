@@ -34,15 +34,12 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 		return 1;
 
 	memset(&frame->seen, 0, sizeof(frame->seen));
-	memset(&frame->event, 0, sizeof(frame->event));
 	frame->sk = sk;
 	frame->req = req;
 	frame->to = NULL;
+	lq_event_of_pending(&frame->event, req, sk);
 	frame->event.stage = LQ_STAGE_timer;
 	frame->seen.closed = inet_sk_state_load(sk) != TCP_LISTEN;
-	lq_flow_of_req(&frame->event.flow, req);
-	lq_event_of_req(&frame->event, req);
-	lq_event_of_listener(&frame->event, sk);
 	lq_frame_push(frame, sock_net(sk), LQ_COUNT_MIGRATED);
 	return 0;
 }
@@ -97,12 +94,9 @@ void lq_synack_repeated(const struct sock *sk, struct request_sock *req)
 		lq_tally(l, LQ_TALLY_synack_repeated);
 	if (!trace_lq_request_enabled())
 		return;
-	memset(&event, 0, sizeof(event));
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
+	lq_event_of_pending(&event, req, req->rsk_listener);
 	/* The kernel counts it after it has told us. */
 	event.retrans++;
-	lq_event_of_listener(&event, req->rsk_listener);
 	trace_lq_request(&event, LQ_WHAT_retransmitted);
 }
 
@@ -121,10 +115,7 @@ void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
 	/* As tcp_req_err: anything else leaves the request alone. */
 	if (!fatal || seq != tcp_rsk(req)->snt_isn)
 		return;
-	memset(&event, 0, sizeof(event));
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
-	lq_event_of_listener(&event, req->rsk_listener);
+	lq_event_of_pending(&event, req, req->rsk_listener);
 	trace_lq_request(&event, LQ_WHAT_icmp_error);
 }
 
@@ -141,26 +132,14 @@ void lq_request_aborted(struct request_sock *req)
 	/* Without its listener's reference when another CPU has just ended it. */
 	if (sk_unhashed(req_to_sk(req)))
 		return;
-	memset(&event, 0, sizeof(event));
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
-	lq_event_of_listener(&event, req->rsk_listener);
+	lq_event_of_pending(&event, req, req->rsk_listener);
 	trace_lq_request(&event, LQ_WHAT_aborted);
 }
 
-/* Address and port of the socket itself; no client's side. */
 static void event_of_listener_sock(struct lq_event *event, struct sock *sk)
 {
 	memset(event, 0, sizeof(*event));
-	event->flow.family = sk->sk_family == AF_INET6 ? 6 : 4;
-	/* Not sk_num: closing has given an automatic port back already. */
-	event->flow.sport = inet_sk(sk)->inet_sport;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6)
-		memcpy(event->flow.saddr, &sk->sk_v6_rcv_saddr, 16);
-#endif
-	if (sk->sk_family == AF_INET)
-		lq_put_v4(event->flow.saddr, sk->sk_rcv_saddr);
+	lq_flow_of_listener(&event->flow, sk);
 	lq_event_of_listener(event, sk);
 }
 
@@ -204,9 +183,8 @@ void lq_backlog_changed(struct sock *sk, int backlog)
  */
 void lq_closing(struct sock *sk)
 {
-	struct lq_event event;
-
 	struct lq_listener *l;
+	struct lq_event event;
 
 	event_of_listener_sock(&event, sk);
 	l = lq_listener_find(event.listener);
@@ -269,7 +247,7 @@ void lq_accepted(struct sock *child)
 	event.listener = cookie;
 	event.age_us = waited_us;
 	lq_pain_accepted(&event);
-	if (unlikely(!tracked) && lq_ledger_ignores(sock_net(child), &event.flow))
+	if (unlikely(!tracked) && lq_endpoint_ignores(sock_net(child), &event.flow))
 		return;
 	trace_lq_accept(&event, tracked);
 }

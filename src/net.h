@@ -55,37 +55,20 @@ static inline struct lq_counts __percpu *lq_net_counts(struct net *net)
 	return READ_ONCE(ln->counts);
 }
 
-/* Context: preemption off. */
-static inline void lq_net_count(struct net *net, enum lq_verdict verdict)
+/* One more of a member of struct lq_counts. Context: preemption off. */
+#define lq_net_count(net, member)					\
+	do {								\
+		struct lq_counts __percpu *counts_ = lq_net_counts(net);	\
+									\
+		if (likely(counts_))					\
+			this_cpu_inc(counts_->member);			\
+	} while (0)
+
+static inline struct lq_ledger *lq_ledger_of(struct net *net)
 {
-	struct lq_counts __percpu *counts = lq_net_counts(net);
+	struct lq_net *ln = net_generic(net, lq_net_id);
 
-	if (counts)
-		this_cpu_inc(counts->verdicts[verdict]);
-}
-
-static inline void lq_net_count_unobserved(struct net *net)
-{
-	struct lq_counts __percpu *counts = lq_net_counts(net);
-
-	if (counts)
-		this_cpu_inc(counts->unobserved);
-}
-
-static inline void lq_net_count_diverge(struct net *net)
-{
-	struct lq_counts __percpu *counts = lq_net_counts(net);
-
-	if (counts)
-		this_cpu_inc(counts->diverge);
-}
-
-static inline void lq_net_count_ambiguous(struct net *net)
-{
-	struct lq_counts __percpu *counts = lq_net_counts(net);
-
-	if (counts)
-		this_cpu_inc(counts->ambiguous);
+	return &ln->ledger;
 }
 
 int lq_net_init(unsigned int fault);

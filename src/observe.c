@@ -12,7 +12,7 @@
  * A *frame* (frame.c) is open between entry and return of hnd_req, check_req and
  * conn_request. A call that comes in with bottom halves on (the backlog of a socket that was
  * turned into a listener) could change CPUs and is left alone: it has no verdict,
- * and is counted (lq_net_count_unobserved).
+ * and is counted (unobserved).
  *
  * A *carry* is a segment between two hooks: given back by tcp_check_req, or looked up
  * again because its request lost its listener or went to another CPU. The next hook on
@@ -64,7 +64,7 @@ static DEFINE_PER_CPU(const struct sk_buff *, ended);
 static void report(struct net *net, struct lq_listener *l, const struct lq_event *event,
 		   enum lq_verdict verdict)
 {
-	lq_net_count(net, verdict);
+	lq_net_count(net, verdicts[verdict]);
 	if (likely(l))
 		lq_ledger_verdict(l, event, verdict);
 	trace_lq_verdict(event, verdict);
@@ -304,7 +304,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	if (unlikely(lq_frames_stopped()))
 		return 1;
 	if (unlikely(!softirq_count())) {
-		lq_net_count_unobserved(net);
+		lq_net_count(net, unobserved);
 		return 1;
 	}
 
@@ -330,7 +330,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->seen.timewait = frame->event.facts.timewait;
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
-	frame->seen.should_have_ended = stage != LQ_STAGE_check_req &&
+	frame->should_have_ended = stage != LQ_STAGE_check_req &&
 					__this_cpu_read(ended) == skb;
 	lq_frame_push(frame, net, set);
 	return 0;
@@ -388,14 +388,14 @@ static void compare(struct lq_frame *frame, const struct request_sock *req, bool
 	if (memcmp(&after, reading, sizeof(after)))
 		later = decide(&frame->event, &after, answers);
 	if (unlikely((verdict != before && verdict != later) ||
-		     frame->seen.should_have_ended)) {
-		lq_net_count_diverge(net);
+		     frame->should_have_ended)) {
+		lq_net_count(net, diverge);
 		if (frame->l)
 			lq_tally(frame->l, LQ_TALLY_diverge);
 		fill_flow(&frame->event, frame->skb);
 		trace_lq_diverge(&frame->event, verdict, before, later);
 	} else if (unlikely(before != later)) {
-		lq_net_count_ambiguous(net);
+		lq_net_count(net, ambiguous);
 		if (frame->l)
 			lq_tally(frame->l, LQ_TALLY_ambiguous);
 	}
@@ -532,11 +532,8 @@ void lq_request_dropped(struct sock *sk, struct request_sock *req)
 	if (sk->sk_protocol != IPPROTO_TCP || !softirq_count() ||
 	    inet_sk_state_load(sk) == TCP_LISTEN)
 		return;
-	memset(&event, 0, sizeof(event));
+	lq_event_of_pending(&event, req, sk);
 	event.stage = LQ_STAGE_rcv;
-	lq_flow_of_req(&event.flow, req);
-	lq_event_of_req(&event, req);
-	lq_event_of_listener(&event, sk);
 	carry(LQ_VIA_orphaned, NULL, sock_net(sk), &event, LQ_V_req_orphaned);
 }
 

@@ -10,6 +10,8 @@
 
 #include "core/outcome.h"
 
+struct lq_listener;
+
 /*
  * X(number, name) of the small words in events. Numbers are ABI.
  *
@@ -34,8 +36,6 @@
 #define LQ_STAGE_ENUM(number, name) LQ_STAGE_##name = (number),
 #define LQ_VIA_ENUM(number, name) LQ_VIA_##name = (number),
 #define LQ_WHAT_ENUM(number, name) LQ_WHAT_##name = (number),
-struct lq_listener;
-
 enum lq_stage { LQ_STAGES(LQ_STAGE_ENUM) };
 enum lq_via { LQ_VIAS(LQ_VIA_ENUM) };
 enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
@@ -81,6 +81,7 @@ struct lq_event {
  * @child: connection made by TCP Fast Open, for its accept stamp
  * @to: listener that the timer's request is moved to
  * @stolen: tcp_check_req's own flag, read at return
+ * @should_have_ended: by the rules, the segment does not come so far
  * @counters: the stock counters before, indexed by enum lq_counter
  * @event: facts taken before
  * @seen: marks and results
@@ -98,6 +99,7 @@ struct lq_frame {
 	struct sock *child;
 	struct sock *to;
 	const bool *stolen;
+	bool should_have_ended;
 	u32 counters[LQ_C_COUNT];
 	struct lq_event event;
 	struct lq_outcome seen;

@@ -36,7 +36,7 @@
  * @node: in its bucket, unhashed: free
  * @flow: four-tuple
  * @netns: inode of the network namespace
- * @since: monotonic ns of the first refusal
+ * @since: monotonic ns of the first refusal, to the tick
  * @l: the listener that refused, a reference
  */
 struct client {
@@ -132,7 +132,7 @@ void lq_pain_refused(struct lq_listener *l, const struct lq_event *event)
 	lq_tally(l, LQ_TALLY_waiting);
 	c->flow = event->flow;
 	c->netns = l->netns;
-	c->since = ktime_get_ns();
+	c->since = ktime_get_coarse_ns();
 	c->l = l;
 	hlist_add_head(&c->node, &shard->buckets[hash & (BUCKETS - 1)]);
 	shard->used++;
@@ -177,7 +177,7 @@ void lq_pain_accepted(const struct lq_event *event)
 	}
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
 	if (l)
-		settle(l, LQ_PAIN_RECOVERED, ktime_get_ns() - since);
+		settle(l, LQ_PAIN_RECOVERED, ktime_get_coarse_ns() - since);
 }
 
 /* Takes out who has waited since before @deadline, or belongs to @netns. */
@@ -202,7 +202,7 @@ static void sweep(struct shard *shard, u64 deadline, unsigned int netns)
 
 static void look_work(struct work_struct *work)
 {
-	u64 now = ktime_get_ns(), most = GIVE_UP_S * NSEC_PER_SEC;
+	u64 now = ktime_get_coarse_ns(), most = GIVE_UP_S * NSEC_PER_SEC;
 	int i;
 
 	for (i = 0; i < SHARDS && now > most; i++)

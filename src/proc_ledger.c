@@ -8,7 +8,6 @@
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
-#include <linux/ctype.h>
 #include <linux/inet.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -42,9 +41,7 @@ struct reader {
 
 static struct lq_ledger *ledger_of(const struct reader *reader)
 {
-	struct lq_net *ln = net_generic(reader->net, lq_net_id);
-
-	return &ln->ledger;
+	return lq_ledger_of(reader->net);
 }
 
 /* Names of tasks and devices may hold anything but 0. */
@@ -193,7 +190,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 {
 	struct lq_queues q;
 
-	/* Valid: the listener was in the table under RCU, and its socket waits for RCU. */
+	/* Valid: it was in the table under RCU, and its socket's reference goes after that. */
 	lq_queues_of(&q, l->sk);
 	seq_printf(m, "listener=%llu endpoint=%u", l->cookie, l->endpoint_id);
 	show_address(m, reader->net, &l->where);
@@ -224,7 +221,7 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	xa_lock_irqsave(&ledger->listeners, flags);
 	lq_ledger_sum(&reader->sum, &ep->closed);
 	list_for_each_entry(l, &ep->listeners, sibling) {
-		/* Others have closed: their sockets may be gone. */
+		/* Others have closed, and are not yet added to @closed. */
 		if (xa_load(&ledger->listeners, l->cookie) == l) {
 			lq_ledger_look(l);
 			open++;
@@ -406,34 +403,6 @@ static int parse_where(char *text, struct lq_address *where, bool *any)
 	return in6_pton(text + 1, -1, where->addr, -1, &end) && !*end ? 0 : -EINVAL;
 }
 
-static bool is_meant(const struct lq_endpoint *ep, const struct lq_address *where, bool any)
-{
-	return ep->where.port == where->port &&
-	       (any || (ep->where.family == where->family &&
-			!memcmp(ep->where.addr, where->addr, sizeof(where->addr))));
-}
-
-static int set_ignored(struct lq_ledger *ledger, const struct lq_address *where, bool any,
-		       bool ignored)
-{
-	struct lq_endpoint *ep;
-	struct lq_listener *l;
-	unsigned long flags;
-	int found = 0;
-
-	xa_lock_irqsave(&ledger->listeners, flags);
-	list_for_each_entry(ep, &ledger->endpoints, list) {
-		if (!is_meant(ep, where, any))
-			continue;
-		found++;
-		WRITE_ONCE(ep->ignored, ignored);
-		list_for_each_entry(l, &ep->listeners, sibling)
-			WRITE_ONCE(l->ignored, ignored);
-	}
-	xa_unlock_irqrestore(&ledger->listeners, flags);
-	return found ? 0 : -ENOENT;
-}
-
 static int run_command(struct lq_ledger *ledger, char *command)
 {
 	char *text = strim(command), *word = strsep(&text, " "), *place;
@@ -454,7 +423,7 @@ static int run_command(struct lq_ledger *ledger, char *command)
 		       shown);
 		return -EINVAL;
 	}
-	err = set_ignored(ledger, &where, any, !strcmp(word, "ignore"));
+	err = lq_endpoint_set_ignored(ledger, &where, any, !strcmp(word, "ignore"));
 	if (err)
 		pr_err("endpoints: nobody has listened on %s: see the endpoints file\n", shown);
 	return err;

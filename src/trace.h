@@ -66,6 +66,26 @@ static inline void lq_trace_addr(const u8 *addr, u8 family, u8 *v4, u8 *v6)
 		__entry->saddr_v6, __entry->daddr_v6, __entry->netns,	\
 		(unsigned long long)__entry->listener
 
+#define LQ_SEGMENT_FIELDS						\
+		__field(u8, flags)					\
+		__field(u32, seq)					\
+		__field(u32, ack)					\
+		__field(u32, len)
+
+#define LQ_SEGMENT_ASSIGN(event)					\
+		__entry->flags = (event)->facts.segment.flags;		\
+		__entry->seq = (event)->facts.segment.seq;		\
+		__entry->ack = (event)->facts.segment.ack_seq;		\
+		__entry->len = (event)->facts.segment.len
+
+#define LQ_SEGMENT_FORMAT "flags=%s seq=%u ack=%u len=%u"
+
+#define LQ_SEGMENT_PRINT						\
+		__print_flags(__entry->flags, "|", { 0x01, "FIN" }, { 0x02, "SYN" }, \
+			      { 0x04, "RST" }, { 0x08, "PSH" }, { 0x10, "ACK" }, \
+			      { 0x20, "URG" }, { 0x40, "ECE" }, { 0x80, "CWR" }), \
+		__entry->seq, __entry->ack, __entry->len
+
 #define LQ_QUEUE_FIELDS							\
 		__field(u32, synq)					\
 		__field(u32, young)					\
@@ -103,10 +123,7 @@ TRACE_EVENT(lq_verdict,
 		__field(u8, loss)
 		__field(u8, acted)
 		__field(u8, via)
-		__field(u8, flags)
-		__field(u32, seq)
-		__field(u32, ack)
-		__field(u32, len)
+		LQ_SEGMENT_FIELDS
 		LQ_FLOW_FIELDS
 		LQ_QUEUE_FIELDS
 	),
@@ -117,25 +134,19 @@ TRACE_EVENT(lq_verdict,
 		__entry->loss = lq_verdicts[verdict].loss;
 		__entry->acted = 0;
 		__entry->via = event->via;
-		__entry->flags = event->facts.segment.flags;
-		__entry->seq = event->facts.segment.seq;
-		__entry->ack = event->facts.segment.ack_seq;
-		__entry->len = event->facts.segment.len;
+		LQ_SEGMENT_ASSIGN(event);
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
-	TP_printk("stage=%s verdict=%s reason=%s loss=%u acted=%s via=%s flags=%s seq=%u ack=%u len=%u "
-		LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
+	TP_printk("stage=%s verdict=%s reason=%s loss=%u acted=%s via=%s "
+		LQ_SEGMENT_FORMAT " " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
 		__print_symbolic(__entry->stage, LQ_STAGES(LQ_NAME) { 255, "" }),
 		__print_symbolic(__entry->verdict, LQ_VERDICTS(LQ_NAME) { 0, "none" }),
 		__print_symbolic(__entry->reason, LQ_REASONS(LQ_NAME) { 255, "" }),
 		__entry->loss,
 		__print_symbolic(__entry->acted, { 0, "stock" }, { 1, "listenq" }),
 		__print_symbolic(__entry->via, LQ_VIAS(LQ_NAME) { 255, "" }),
-		__print_flags(__entry->flags, "|", { 0x01, "FIN" }, { 0x02, "SYN" },
-			      { 0x04, "RST" }, { 0x08, "PSH" }, { 0x10, "ACK" },
-			      { 0x20, "URG" }, { 0x40, "ECE" }, { 0x80, "CWR" }),
-		__entry->seq, __entry->ack, __entry->len, LQ_FLOW_PRINT, LQ_QUEUE_PRINT)
+		LQ_SEGMENT_PRINT, LQ_FLOW_PRINT, LQ_QUEUE_PRINT)
 );
 
 /* The kernel did something else than the rules say, before or after; see core/decide.c. */
@@ -148,10 +159,7 @@ TRACE_EVENT(lq_diverge,
 		__field(u8, verdict)
 		__field(u8, before)
 		__field(u8, after)
-		__field(u8, flags)
-		__field(u32, seq)
-		__field(u32, ack)
-		__field(u32, len)
+		LQ_SEGMENT_FIELDS
 		LQ_FLOW_FIELDS
 		LQ_QUEUE_FIELDS
 	),
@@ -160,21 +168,17 @@ TRACE_EVENT(lq_diverge,
 		__entry->verdict = verdict;
 		__entry->before = before;
 		__entry->after = after;
-		__entry->flags = event->facts.segment.flags;
-		__entry->seq = event->facts.segment.seq;
-		__entry->ack = event->facts.segment.ack_seq;
-		__entry->len = event->facts.segment.len;
+		LQ_SEGMENT_ASSIGN(event);
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
-	TP_printk("stage=%s verdict=%s before=%s after=%s flags=%#x seq=%u ack=%u len=%u "
-		LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
+	TP_printk("stage=%s verdict=%s before=%s after=%s "
+		LQ_SEGMENT_FORMAT " " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT,
 		__print_symbolic(__entry->stage, LQ_STAGES(LQ_NAME) { 255, "" }),
 		__print_symbolic(__entry->verdict, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
 		__print_symbolic(__entry->before, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
 		__print_symbolic(__entry->after, LQ_VERDICTS(LQ_NAME) { 0, "given_back" }),
-		__entry->flags, __entry->seq, __entry->ack, __entry->len, LQ_FLOW_PRINT,
-		LQ_QUEUE_PRINT)
+		LQ_SEGMENT_PRINT, LQ_FLOW_PRINT, LQ_QUEUE_PRINT)
 );
 
 /* A pending request, without a segment: SYN-ACK repeated, expired, ... */

@@ -392,6 +392,33 @@ enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_re
 	return last_ack(f, r, a);
 }
 
+const struct lq_effect lq_effects[LQ_V_count] = {
+	[LQ_V_syn_queued] = { .synq = 1 },
+	[LQ_V_syn_queued_timewait] = { .synq = 1 },
+	[LQ_V_syn_queued_unsent] = { .synq = 1 },
+	[LQ_V_syn_fastopen] = { .acceptq = 1 },
+	[LQ_V_cookie_accepted] = { .acceptq = 1 },
+	[LQ_V_req_completed] = { .synq = -1, .acceptq = 1 },
+	[LQ_V_req_migrated] = { .acceptq = 1 },	/* out of another listener's SYN queue */
+	[LQ_V_req_rst] = { .synq = -1 },
+	[LQ_V_req_new_syn] = { .synq = -1 },
+	[LQ_V_req_mptcp_joined] = { .synq = -1 },
+	[LQ_V_req_accept_full_reset] = { .synq = -1 },
+	[LQ_V_req_no_memory_reset] = { .synq = -1 },
+	[LQ_V_req_no_route_reset] = { .synq = -1 },
+	[LQ_V_req_no_bucket_reset] = { .synq = -1 },
+	[LQ_V_req_upper_refused_reset] = { .synq = -1 },
+};
+
+/* The segment got no answer: when the last one was given, others said. */
+static bool keeps_answer(enum lq_verdict verdict)
+{
+	return verdict == LQ_V_req_syn_again_limited || verdict == LQ_V_req_paws_limited ||
+	       verdict == LQ_V_req_tsecr_limited ||
+	       verdict == LQ_V_req_out_of_window_limited ||
+	       verdict == LQ_V_req_challenge_limited;
+}
+
 /**
  * lq_undo_own_effect() - make a reading after the call comparable to the one before
  * @after: what was read after the call
@@ -405,31 +432,12 @@ enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_re
 void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *before,
 			enum lq_verdict verdict)
 {
-	switch (verdict) {
-	case LQ_V_syn_queued:
-	case LQ_V_syn_queued_timewait:
-	case LQ_V_syn_queued_unsent:
-		after->queues.synq -= !!after->queues.synq;
-		break;
-	case LQ_V_req_completed:
-	case LQ_V_req_migrated:
-		/* It left the one queue for the other. */
-		after->queues.synq = before->queues.synq;
-		after->queues.acceptq -= !!after->queues.acceptq;
-		break;
-	case LQ_V_syn_fastopen:
-	case LQ_V_cookie_accepted:
-		after->queues.acceptq -= !!after->queues.acceptq;
-		break;
-	case LQ_V_req_syn_again_limited:
-	case LQ_V_req_paws_limited:
-	case LQ_V_req_tsecr_limited:
-	case LQ_V_req_out_of_window_limited:
-	case LQ_V_req_challenge_limited:
+	const struct lq_effect *effect = &lq_effects[verdict];
+
+	after->queues.synq = lq_changed(after->queues.synq, -effect->synq);
+	after->queues.acceptq = lq_changed(after->queues.acceptq, -effect->acceptq);
+	if (keeps_answer(verdict))
 		return;
-	default:
-		break;
-	}
 	after->last_oow = before->last_oow;
 	after->ts_recent = before->ts_recent;
 }

@@ -160,6 +160,24 @@ struct lq_answers {
 	bool migrated;
 };
 
+/**
+ * struct lq_effect - what a segment of that verdict does to its listener's queues
+ * @synq: more pending requests, or less
+ * @acceptq: more connections that wait for accept(), or less
+ */
+struct lq_effect {
+	s8 synq;
+	s8 acceptq;
+};
+
+extern const struct lq_effect lq_effects[LQ_V_count];
+
+/* A queue's length after @change; what another CPU emptied meanwhile stays empty. */
+static inline u32 lq_changed(u32 length, int change)
+{
+	return change < 0 && !length ? 0 : length + change;
+}
+
 /* Is a SYN queue of that length full? */
 static inline bool lq_synq_full(const struct lq_kernel *kernel, u32 synq, u32 limit)
 {

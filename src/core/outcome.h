@@ -68,7 +68,6 @@ enum lq_synack {
  * @child_dead: the new connection came back closed: the upper protocol refused it
  * @queue_full: the accept queue was full before or after
  * @closed: the listener does not listen any more at return
- * @should_have_ended: by the rules, the segment does not come so far
  * @upper: MPTCP or SMC put their own syn_recv_sock in front
  */
 struct lq_outcome {
@@ -93,7 +92,6 @@ struct lq_outcome {
 	bool child_dead;
 	bool queue_full;
 	bool closed;
-	bool should_have_ended;
 	bool upper;
 };
 

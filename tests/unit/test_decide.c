@@ -715,9 +715,10 @@ static void test_undo_own_effect(void)
 	EMPTY(syn_queued);
 	UNDO(syn_fastopen, 5, 5, false);
 	UNDO(cookie_accepted, 5, 5, false);
-	UNDO(req_completed, 0, 5, false);
-	UNDO(req_migrated, 0, 5, false);
-	EMPTY(req_completed);
+	UNDO(req_completed, 6, 5, false);
+	UNDO(req_migrated, 5, 5, false);
+	UNDO(req_rst, 6, 6, false);
+	EMPTY(syn_fastopen);
 	UNDO(req_syn_again_limited, 5, 6, true);
 	UNDO(req_paws_limited, 5, 6, true);
 	UNDO(req_tsecr_limited, 5, 6, true);
@@ -728,7 +729,7 @@ static void test_undo_own_effect(void)
 	UNDO(req_paws, 5, 6, false);
 	UNDO(req_out_of_window, 5, 6, false);
 	UNDO(req_challenge, 5, 6, false);
-	UNDO(req_mptcp_joined, 5, 6, false);
+	UNDO(req_mptcp_joined, 6, 6, false);
 	UNDO(syn_cookie, 5, 6, false);
 	UNDO(syn_accept_full, 5, 6, false);
 }
@@ -904,6 +905,8 @@ static void own_effect(struct lq_reading *r, const struct world *w, enum lq_verd
 
 	if (starts(name, "syn_queued"))
 		r->queues.synq++;
+	if (v == LQ_V_req_completed && r->queues.synq)
+		r->queues.synq--;
 	if (v == LQ_V_cookie_accepted || v == LQ_V_req_completed ||
 	    v == LQ_V_req_migrated || v == LQ_V_syn_fastopen)
 		r->queues.acceptq++;
