@@ -45,8 +45,7 @@ struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id)
 }
 
 /* With the ledger's lock held. */
-static struct lq_endpoint *find(struct lq_ledger *ledger,
-					 const struct lq_address *where)
+static struct lq_endpoint *find(struct lq_ledger *ledger, const struct lq_address *where)
 {
 	struct lq_endpoint *ep;
 

@@ -55,14 +55,17 @@ static inline struct lq_counts __percpu *lq_net_counts(struct net *net)
 	return READ_ONCE(ln->counts);
 }
 
-/* One more of a member of struct lq_counts. Context: preemption off. */
-#define lq_net_count(net, member)					\
-	do {								\
-		struct lq_counts __percpu *counts_ = lq_net_counts(net);	\
-									\
-		if (likely(counts_))					\
-			this_cpu_inc(counts_->member);			\
-	} while (0)
+/* Context: preemption off. */
+static inline void lq_net_add(struct net *net, size_t offset)
+{
+	struct lq_counts __percpu *counts = lq_net_counts(net);
+
+	if (likely(counts))
+		this_cpu_inc(*(u64 __percpu *)((char __percpu *)counts + offset));
+}
+
+/* One more of a member of struct lq_counts. */
+#define lq_net_count(net, member) lq_net_add(net, offsetof(struct lq_counts, member))
 
 static inline struct lq_ledger *lq_ledger_of(struct net *net)
 {
