@@ -71,7 +71,14 @@ static DECLARE_DELAYED_WORK(looker, look_work);
 
 static u32 hash_of(unsigned int netns, const struct lq_flow *flow)
 {
-	return jhash(flow, sizeof(*flow), seed ^ netns);
+	u32 ports = (__force u32)flow->sport << 16 | (__force u32)flow->dport;
+	u32 addrs[8];
+
+	memcpy(addrs, flow->saddr, 16);
+	memcpy(addrs + 4, flow->daddr, 16);
+	if (flow->family == 4)
+		return jhash_3words(addrs[0], addrs[4], ports, seed ^ netns);
+	return jhash2(addrs, ARRAY_SIZE(addrs), seed ^ netns ^ ports);
 }
 
 static struct shard *shard_of(u32 hash)
