@@ -92,7 +92,8 @@
  *   CHECK: FIELD VALUE, FIELD>=VALUE, FIELD<=VALUE; listener takes names (L,L2)
  *
  * The counters
- *   + NAME N [NAME N]...      of the server's namespace, exact
+ *   + NAME N [NAME N]...      of the server's namespace, exact; "any" where a timer may
+ *                             run while a tool takes its time
  *   drops N [NAME|any]        a listener's socket drops (or those of all), exact; 0 if
  *                             not told
  */

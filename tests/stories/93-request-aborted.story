@@ -16,4 +16,5 @@ else
 end
 A < R seq 1
 + TCPDeferAcceptDrop 1 OutRsts 1
++ TCPTimeouts any
 drops 1
