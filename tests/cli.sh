@@ -60,8 +60,13 @@ result() {
 	[ "$1" -eq 0 ] || screen | sed 's/^/# /'
 }
 
-following() { compgen -G "$tracing/instances/listenq-*" >/dev/null; }
-not_following() { ! following; }
+# Events are on; on a slow machine that takes a moment after the instance is there.
+following() {
+	grep -qs '[1X]' "$tracing"/instances/listenq-*/events/listenq/enable &&
+		grep -qs 1 "$tracing"/instances/listenq-*/tracing_on
+}
+
+not_following() { ! compgen -G "$tracing/instances/listenq-*" >/dev/null; }
 
 # connect COUNT: clients that come one after the other and stay
 connect() {
