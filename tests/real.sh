@@ -48,19 +48,15 @@ nft_rules() {
 	in_server nft -f - <<-'NFT'
 		table inet lq {
 			set ports { type inet_service; }
-			counter syn {}
-			counter rst {}
-			counter came {}
-			counter martian {}
 			chain first {
 				type filter hook prerouting priority 0;
-				tcp dport @ports counter name came
-				tcp dport @ports ip saddr { 0.0.0.0, 127.0.0.0/8, 224.0.0.0/4 } counter name martian
+				tcp dport @ports counter comment "came"
+				tcp dport @ports ip saddr { 0.0.0.0, 127.0.0.0/8, 224.0.0.0/4 } counter comment "martian"
 			}
 			chain in {
 				type filter hook input priority 0;
-				tcp dport @ports tcp flags & (fin | syn | rst | ack) == syn counter name syn
-				tcp dport @ports tcp flags & rst == rst counter name rst
+				tcp dport @ports tcp flags & (fin | syn | rst | ack) == syn counter comment "syn"
+				tcp dport @ports tcp flags & rst == rst counter comment "rst"
 			}
 		}
 	NFT
@@ -68,7 +64,10 @@ nft_rules() {
 
 nft_ports() { in_server nft add element inet lq ports "{ $1 }"; }
 
-nft_count() { in_server nft list counter inet lq "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+nft_count() {
+	in_server nft list table inet lq |
+		sed -n "s/.*counter packets \([0-9]*\) .*comment \"$1\".*/\1/p"
+}
 
 #
 # What we count
