@@ -214,6 +214,7 @@ struct expect *expect_listener(struct listener *l, const char *what);
 struct expect *expect_last_listener(const char *what);
 void expect_check(struct expect *e, const char *key, char op, const char *value);
 bool expect_checks(struct expect *e, int argc, char **argv);
+bool events_told(int argc, char **argv);
 void events_finish(void);
 bool events_race(int argc, char **argv);
 bool events_race_lost(void);

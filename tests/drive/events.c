@@ -295,18 +295,36 @@ bool expect_checks(struct expect *e, int argc, char **argv)
 	return true;
 }
 
-void events_finish(void)
+/* Until as many events have come as were expected so far. */
+static void await_events(void)
 {
+	long long end = now_ms() + 1000;
 	const struct expect *e;
 	unsigned int want = 0;
-	long long end = now_ms() + 1000;
 
-	if (!cfg.trace_dir)
-		return;
 	for (e = first; e; e = e->next)
 		want++;
 	while (trace_read() < want && now_ms() < end)
 		wire_pump(20);
+}
+
+/* told: what comes next must not overtake the events before it */
+bool events_told(int argc, char **argv)
+{
+	if (argc != 1) {
+		fail("%s takes no words", argv[0]);
+		return false;
+	}
+	if (cfg.trace_dir)
+		await_events();
+	return true;
+}
+
+void events_finish(void)
+{
+	if (!cfg.trace_dir)
+		return;
+	await_events();
 	wire_pump(0);
 	trace_compare();
 	verdicts_seen += trace_verdicts();

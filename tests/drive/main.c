@@ -70,6 +70,7 @@
  *       [opt HEX] [badsum] [ttl N] [tos N] [ect0] [ce] [dst broadcast|multicast]
  *       [src IPV6] [eth broadcast] [to NAME|closed]    mpc, mpj: MPTCP, join what A began
  *       [cpu N]               sent from CPU N, nobody waits for it:
+ *   told                      waits for the events that are expected so far
  *   join                      waits; only now it is the last segment of its flow
  *   A < FLAGS [seq N] [ack N] [len N] [win N] [mss N] [wscale N] [sackok|nosack]
  *       [ts|nots] [tsecr N] [tfo|notfo] [tos N] [in TIME]     within 1 s by default

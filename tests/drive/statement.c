@@ -269,6 +269,7 @@ static const struct {
 	{ "delay",	host_delay },
 	{ "join",	join },
 	{ "race",	events_race },
+	{ "told",	events_told },
 	{ "route",	route_statement },
 	{ "deny",	deny_statement },
 	{ "allow",	allow_statement },

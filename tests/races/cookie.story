@@ -12,6 +12,7 @@ A > A
 join
 =any cookie_accepted cookie_lost_race
 A < none 50ms
+told
 accept
 accept none
 + SyncookiesSent 1 TCPReqQFullDoCookies 1 SyncookiesRecv 2 PassiveOpens 2

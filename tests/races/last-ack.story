@@ -9,6 +9,7 @@ A > A
 join
 =any req_completed req_lost_race
 A < none 50ms
+told
 accept
 accept none
 + PassiveOpens 2
