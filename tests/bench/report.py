@@ -13,6 +13,7 @@ import sys
 # Columns in the order of the table, with their heads.
 COLUMNS = {
     'absent': 'absent',
+    'bare': 'probes',
     'off': 'off',
     'on': 'on',
     'maps': 'bt maps',
@@ -129,6 +130,9 @@ def targets(results):
             print(f'----  {label(row)}, {COLUMNS[column]}: not measured')
             continue
         got = results.percent(row, column)
+        if results.has(row, 'bare'):
+            print(f'      {label(row)}: of {results.added(row, column):+,.0f} the probes alone '
+                  f'are {results.added(row, "bare"):+,.0f}')
         missed = verdict(missed, f'{label(row)}, {COLUMNS[column]}: {got:+.2f} %, at most '
                          f'{limit:+.1f} %', got, limit)
     for ours, theirs in SHARES:
@@ -141,6 +145,37 @@ def targets(results):
                              f'{results.added(row, theirs):,.0f}: {got:.2f}, at most '
                              f'{SHARE:.2f}', got, SHARE)
     return missed
+
+
+# README.md's table: instructions more than absent, whole columns only.
+README_ROWS = {
+    'handshake': 'a handshake over lo: connect, accept, close',
+    'ping_pong': '64 bytes there and back',
+    'queued': 'SYN queued',
+    'cookie': 'SYN answered by a cookie',
+    'dropped': 'SYN dropped, accept queue full',
+    'retransmitted': 'SYN repeated',
+    'stray': 'stray ACK',
+}
+README_COLUMNS = ('bare', 'off', 'on', 'maps')
+
+
+def markdown(results, path):
+    with open(path, 'w', encoding='ascii') as file:
+        print('| instructions | without | bare probes | loaded | events on | bpftrace |',
+              file=file)
+        print('|---|---|---|---|---|---|', file=file)
+        for row, words in README_ROWS.items():
+            if not results.has(row, 'absent', *README_COLUMNS):
+                continue
+            more = ' | '.join(f'+{results.added(row, c):,.0f} ({results.percent(row, c):+.1f} %)'
+                              for c in README_COLUMNS)
+            print(f'| {words} | {results.median[row, "absent"]:,.0f} | {more} |', file=file)
+        if results.has('ping_pong', 'absent', 'no_do_rcv'):
+            print(f'| the same, `without=tcp_v4_do_rcv,tcp_v6_do_rcv` | '
+                  f'{results.median["ping_pong", "absent"]:,.0f} | | '
+                  f'{results.added("ping_pong", "no_do_rcv"):+,.0f} '
+                  f'({results.percent("ping_pong", "no_do_rcv"):+.1f} %) | | |', file=file)
 
 
 def plot(results, directory):
@@ -208,6 +243,7 @@ An operation's median over all repetitions; spread: (most - least) / median.
 process does to drain the buffer on the one processor, and writes, is included.
 ''')
     missed = targets(results)
+    markdown(results, f'{directory}/table.md')
     plot(results, directory)
     return 1 if missed else 0
 
