@@ -171,11 +171,11 @@ def markdown(results, path):
             more = ' | '.join(f'+{results.added(row, c):,.0f} ({results.percent(row, c):+.1f} %)'
                               for c in README_COLUMNS)
             print(f'| {words} | {results.median[row, "absent"]:,.0f} | {more} |', file=file)
-        if results.has('ping_pong', 'absent', 'no_do_rcv'):
-            print(f'| the same, `without=tcp_v4_do_rcv,tcp_v6_do_rcv` | '
-                  f'{results.median["ping_pong", "absent"]:,.0f} | | '
-                  f'{results.added("ping_pong", "no_do_rcv"):+,.0f} '
-                  f'({results.percent("ping_pong", "no_do_rcv"):+.1f} %) | | |', file=file)
+            if row == 'ping_pong' and results.has(row, 'no_do_rcv'):
+                print(f'| the same, `without=tcp_v4_do_rcv,tcp_v6_do_rcv` | '
+                      f'{results.median[row, "absent"]:,.0f} | | '
+                      f'{results.added(row, "no_do_rcv"):+,.0f} '
+                      f'({results.percent(row, "no_do_rcv"):+.1f} %) | | |', file=file)
 
 
 def plot(results, directory):
