@@ -331,7 +331,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	frame->seen.queue_full = sk_acceptq_is_full(sk);
 	frame->seen.upper = !lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock);
 	frame->should_have_ended = stage != LQ_STAGE_check_req &&
-					__this_cpu_read(ended) == skb;
+				   __this_cpu_read(ended) == skb;
 	lq_frame_push(frame, net, set);
 	return 0;
 }
