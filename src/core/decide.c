@@ -392,6 +392,74 @@ enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_re
 	return last_ack(f, r, a);
 }
 
+/* A SYN queue of a few is never too full (reqsk_timer_handler). */
+#define FEW_PENDING	8U
+
+/* A SYN-ACK is sent again at least so often, however full the queue. */
+#define LEAST_RETRIES	2
+
+/*
+ * Half of the queue is kept for young requests: when it is more than half full, old ones
+ * are given up earlier, the earlier the fewer are young (reqsk_timer_handler).
+ */
+static s32 retries_left(const struct lq_timer *t)
+{
+	u32 limit = t->synq_limit > FEW_PENDING ? t->synq_limit : FEW_PENDING;
+	u32 young = t->young << 1;
+	s32 retries = t->retries;
+
+	if (t->synq << 1 <= limit)
+		return retries;
+	for (; retries > LEAST_RETRIES && t->synq >= young; young <<= 1)
+		retries--;
+	return retries;
+}
+
+/**
+ * lq_decide_timer() - rules of reqsk_timer_handler and syn_ack_recalc
+ * @t: the request and its queue, before this timer is counted
+ *
+ * TCP_DEFER_ACCEPT waits in silence once the client has acknowledged, but for one SYN-ACK
+ * at the end, a last call for its data. A SYN-ACK that cannot be sent ends the request,
+ * too, unless it was acknowledged: that is for the caller to see.
+ *
+ * Return: what becomes of the request.
+ */
+enum lq_timer_end lq_decide_timer(const struct lq_timer *t)
+{
+	bool deferred = t->acked && t->timeouts < t->defer_accept;
+
+	if (!deferred && t->timeouts >= retries_left(t))
+		return LQ_TIMER_EXPIRE;
+	if (deferred && t->timeouts + 1 < t->defer_accept)
+		return LQ_TIMER_WAIT;
+	return LQ_TIMER_RESEND;
+}
+
+/**
+ * lq_decide_park() - rules of parking: a good last ACK that may have to wait
+ * @p: its handshake, and others
+ * @s: the segment
+ *
+ * What is kept has no gaps, so that the connection can take it as it came. Of a segment
+ * that begins before what comes next, the connection takes the rest.
+ *
+ * Return: req_parked, req_parked_data: it is to be kept; req_parked_again: it brings
+ * nothing new; LQ_V_none: it is not for parking.
+ */
+enum lq_verdict lq_decide_park(const struct lq_park *p, const struct lq_segment *s)
+{
+	u32 end = lq_end_seq(s);
+
+	if (p->parked && (end == s->seq || !before(p->next, end)))
+		return LQ_V_req_parked_again;
+	if (before(p->next, s->seq) || s->len + p->payload > p->most_payload)
+		return LQ_V_none;
+	if (p->parked)
+		return LQ_V_req_parked_data;
+	return p->must_wait && p->records < p->limit ? LQ_V_req_parked : LQ_V_none;
+}
+
 const struct lq_effect lq_effects[LQ_V_count] = {
 	[LQ_V_syn_queued] = { .synq = 1 },
 	[LQ_V_syn_queued_timewait] = { .synq = 1 },

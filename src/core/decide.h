@@ -160,6 +160,64 @@ struct lq_answers {
 	bool migrated;
 };
 
+/* What becomes of a request when its SYN-ACK timer runs out. */
+enum lq_timer_end {
+	LQ_TIMER_EXPIRE,	/* it goes */
+	LQ_TIMER_RESEND,	/* it stays, and the SYN-ACK is sent again */
+	LQ_TIMER_WAIT,		/* it stays, and nothing is sent */
+};
+
+/**
+ * struct lq_timer - what the rules of the SYN-ACK timer look at
+ * @retries: TCP_SYNCNT of the listener, or net.ipv4.tcp_synack_retries if that is 0
+ * @synq: pending requests, this one included
+ * @young: those whose SYN-ACK was never repeated
+ * @synq_limit: sk_max_ack_backlog
+ * @timeouts: timers that ran out before this one
+ * @defer_accept: SYN-ACK timeouts that TCP_DEFER_ACCEPT waits, 0 without
+ * @acked: the last ACK had come, and made no connection
+ */
+struct lq_timer {
+	s32 retries;
+	u32 synq;
+	u32 young;
+	u32 synq_limit;
+	u8 timeouts;
+	u8 defer_accept;
+	bool acked;
+};
+
+/**
+ * struct lq_park - what the rules of parking look at (overflow=park)
+ * @parked: the handshake is parked already
+ * @next: sequence number that comes next, behind what is kept
+ * @payload: bytes of data that are kept
+ * @most_payload: how many may be
+ * @records: handshakes that are parked
+ * @limit: how many may be
+ * @must_wait: the accept queue is full, or others wait for it already
+ *
+ * The last three are asked of a handshake that is not parked yet.
+ */
+struct lq_park {
+	bool parked;
+	u32 next;
+	u32 payload;
+	u32 most_payload;
+	u32 records;
+	u32 limit;
+	bool must_wait;
+};
+
+/*
+ * Memory that the copies of one handshake may take, with what the kernel needs around
+ * them: an ACK, and its data in two segments.
+ */
+static inline u32 lq_park_most(u32 payload)
+{
+	return 2560 + 2 * payload;
+}
+
 /**
  * struct lq_effect - what a segment of that verdict does to its listener's queues
  * @synq: more pending requests, or less
@@ -193,6 +251,8 @@ enum lq_verdict lq_decide_hnd_req(const struct lq_facts *f, const struct lq_read
 				  const struct lq_answers *a);
 enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_reading *r,
 				    const struct lq_answers *a);
+enum lq_timer_end lq_decide_timer(const struct lq_timer *t);
+enum lq_verdict lq_decide_park(const struct lq_park *p, const struct lq_segment *s);
 
 void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *before,
 			enum lq_verdict verdict);

@@ -50,7 +50,7 @@ static inline bool ends(const char *name, const char *with)
 	return length >= tail && !strcmp(name + length - tail, with);
 }
 
-/* Verdicts of do_rcv and rcv: none of the three stages here may give them. */
+/* Verdicts of do_rcv, rcv and parking: none of the three stages here may give them. */
 static inline bool is_told_elsewhere(enum lq_verdict v)
 {
 	switch (v) {
@@ -62,6 +62,9 @@ static inline bool is_told_elsewhere(enum lq_verdict v)
 	case LQ_V_syn_mapped_source:
 	case LQ_V_given_back_dropped:
 	case LQ_V_req_orphaned:
+	case LQ_V_req_parked:
+	case LQ_V_req_parked_data:
+	case LQ_V_req_parked_again:
 		return true;
 	default:
 		return false;

@@ -513,6 +513,44 @@ static inline enum lq_verdict stock_check_req(const struct world *w, struct lq_o
 }
 
 /* One call, and what is seen of it. */
+/* syn_ack_recalc */
+static inline void stock_recalc(const struct lq_timer *t, int max_retries, bool *expire,
+				bool *resend)
+{
+	int num_timeout = t->timeouts, defer_accept = t->defer_accept;
+
+	*expire = num_timeout >= max_retries;
+	*resend = true;
+	if (!defer_accept)
+		return;
+	if (t->acked && num_timeout < defer_accept)
+		*expire = false;
+	if (t->acked && num_timeout < defer_accept - 1)
+		*resend = false;
+}
+
+/* reqsk_timer_handler, from max_syn_ack_retries on */
+static inline enum lq_timer_end stock_timer(const struct lq_timer *t)
+{
+	int max_retries = t->retries, qlen = t->synq;
+	bool expire, resend;
+
+	if ((u32)(qlen * 2) > (t->synq_limit < 8 ? 8 : t->synq_limit)) {
+		int young = t->young * 2;
+
+		while (max_retries > 2) {
+			if (qlen < young)
+				break;
+			max_retries--;
+			young *= 2;
+		}
+	}
+	stock_recalc(t, max_retries, &expire, &resend);
+	if (expire)
+		return LQ_TIMER_EXPIRE;
+	return resend ? LQ_TIMER_RESEND : LQ_TIMER_WAIT;
+}
+
 static inline enum lq_verdict stock(enum stage stage, const struct world *w,
 				    struct lq_outcome *o)
 {

@@ -672,6 +672,148 @@ static void test_check_req_end(void)
 	LAST_ACK(lq_decide_check_req, not_deferred, req_completed, reading.timeouts = 0);
 }
 
+/* Queue half full, nothing deferred, the first of five timers. */
+static struct lq_timer timer;
+
+static void timed(const char *name, enum lq_timer_end expected)
+{
+	enum lq_timer_end end = lq_decide_timer(&timer);
+
+	if (!ok(end == expected, "%s", name))
+		diag("%d, expected %d", end, expected);
+}
+
+#define TIMER(function, way, expected, ...)					\
+	do {									\
+		timer = (struct lq_timer) {					\
+			.retries = 5, .synq = 50, .young = 50, .synq_limit = 100,	\
+		};								\
+		__VA_ARGS__;							\
+		timed(#function "__" #way, LQ_TIMER_##expected);		\
+	} while (0)
+
+static void test_retries_left(void)
+{
+	TIMER(retries_left, half_full, RESEND, timer.young = 0, timer.timeouts = 4);
+	TIMER(retries_left, more_than_half, EXPIRE, timer.young = 0, timer.timeouts = 4,
+	      timer.synq = 51);
+	TIMER(retries_left, twice_at_least, RESEND, timer.young = 0, timer.timeouts = 1,
+	      timer.synq = 51);
+	TIMER(retries_left, twice_at_most, EXPIRE, timer.young = 0, timer.timeouts = 2,
+	      timer.synq = 51);
+	TIMER(retries_left, few_pending, RESEND, timer.young = 0, timer.timeouts = 4,
+	      timer.synq = 4, timer.synq_limit = 0);
+	TIMER(retries_left, few_and_one_more, EXPIRE, timer.young = 0, timer.timeouts = 4,
+	      timer.synq = 5, timer.synq_limit = 0);
+	TIMER(retries_left, limit_of_9, RESEND, timer.young = 0, timer.timeouts = 4,
+	      timer.synq = 4, timer.synq_limit = 9);
+	TIMER(retries_left, limit_is_not_few, RESEND, timer.young = 0, timer.timeouts = 4,
+	      timer.synq = 5, timer.synq_limit = 10);
+	TIMER(retries_left, more_than_half_young, RESEND, timer.timeouts = 4,
+	      timer.synq = 60, timer.young = 31);
+	TIMER(retries_left, half_young, EXPIRE, timer.timeouts = 4, timer.synq = 60,
+	      timer.young = 30);
+	TIMER(retries_left, half_young_once_less, RESEND, timer.timeouts = 3,
+	      timer.synq = 60, timer.young = 30);
+	TIMER(retries_left, quarter_young_twice_less, EXPIRE, timer.timeouts = 3,
+	      timer.synq = 60, timer.young = 15);
+	TIMER(retries_left, few_retries_stay, RESEND, timer.retries = 1, timer.young = 0,
+	      timer.synq = 60);
+	TIMER(retries_left, negative_stays, EXPIRE, timer.retries = -1, timer.young = 0,
+	      timer.synq = 60);
+}
+
+static void test_timer(void)
+{
+	TIMER(lq_decide_timer, first, RESEND);
+	TIMER(lq_decide_timer, last, RESEND, timer.timeouts = 4);
+	TIMER(lq_decide_timer, no_retries_left, EXPIRE, timer.timeouts = 5);
+	TIMER(lq_decide_timer, no_retries, EXPIRE, timer.retries = 0);
+	TIMER(lq_decide_timer, acked_but_not_deferred, RESEND, timer.acked = true);
+	TIMER(lq_decide_timer, acked_but_not_deferred_end, EXPIRE, timer.acked = true,
+	      timer.timeouts = 5);
+	TIMER(lq_decide_timer, deferred_but_not_acked, RESEND, timer.defer_accept = 9);
+	TIMER(lq_decide_timer, deferred_but_not_acked_end, EXPIRE, timer.defer_accept = 9,
+	      timer.timeouts = 5);
+	TIMER(lq_decide_timer, deferred, WAIT, timer.defer_accept = 3, timer.acked = true,
+	      timer.timeouts = 1);
+	TIMER(lq_decide_timer, deferred_last_call, RESEND, timer.defer_accept = 3,
+	      timer.acked = true, timer.timeouts = 2);
+	TIMER(lq_decide_timer, deferred_no_more, RESEND, timer.defer_accept = 3,
+	      timer.acked = true, timer.timeouts = 3);
+	TIMER(lq_decide_timer, deferred_no_more_end, EXPIRE, timer.defer_accept = 3,
+	      timer.acked = true, timer.timeouts = 5);
+	TIMER(lq_decide_timer, deferred_beyond_retries, WAIT, timer.defer_accept = 9,
+	      timer.acked = true, timer.timeouts = 7);
+	TIMER(lq_decide_timer, deferred_beyond_retries_call, RESEND,
+	      timer.defer_accept = 9, timer.acked = true, timer.timeouts = 8);
+	TIMER(lq_decide_timer, deferred_beyond_retries_end, EXPIRE,
+	      timer.defer_accept = 9, timer.acked = true, timer.timeouts = 9);
+	TIMER(lq_decide_timer, deferred_under_pressure, WAIT, timer.defer_accept = 5,
+	      timer.acked = true, timer.timeouts = 3, timer.synq = 60, timer.young = 0);
+}
+
+/* A last ACK that must wait; its sequence number is just before the wrap. */
+static struct lq_park park;
+
+static void good_park(void)
+{
+	good_last_ack();
+	park = (struct lq_park) {
+		.next = NXT, .most_payload = 1000, .records = 9, .limit = 10, .must_wait = true,
+	};
+}
+
+/* And one that is kept already, with 100 bytes that go beyond the wrap. */
+static void parked_with_data(void)
+{
+	good_park();
+	park.parked = true;
+	park.payload = 100;
+	park.next = NXT + 100;
+	seg->seq = NXT + 100;
+	seg->len = 900;
+}
+
+#define PARK(way, expected, situation, ...)					\
+	CASE(lq_decide_park, way, expected, lq_decide_park(&park, seg), situation, __VA_ARGS__)
+
+static void test_park(void)
+{
+	PARK(ack, req_parked, good_park);
+	PARK(ack_with_data, req_parked, good_park, seg->len = 1000);
+	PARK(ack_with_too_much, none, good_park, seg->len = 1001);
+	PARK(ack_with_fin, req_parked, good_park, seg->flags |= LQ_FIN);
+	PARK(ack_behind_a_gap, none, good_park, seg->seq = NXT + 1);
+	PARK(ack_of_an_old_byte, req_parked, good_park, seg->seq = NXT - 1, seg->len = 2);
+	PARK(there_is_room, none, good_park, park.must_wait = false);
+	PARK(too_many, none, good_park, park.records = 10);
+	PARK(limit_of_none, none, good_park, park.records = 0, park.limit = 0);
+	PARK(no_data_wanted, req_parked, good_park, park.most_payload = 0);
+	PARK(no_data_wanted_some, none, good_park, park.most_payload = 0, seg->len = 1);
+	PARK(data, req_parked_data, parked_with_data);
+	PARK(data_too_much, none, parked_with_data, seg->len = 901);
+	PARK(data_of_less_than_there_is, none, parked_with_data, park.most_payload = 99);
+	PARK(data_whoever_is_parked, req_parked_data, parked_with_data, park.records = 10);
+	PARK(data_while_there_is_room, req_parked_data, parked_with_data,
+	     park.must_wait = false);
+	PARK(data_behind_a_gap, none, parked_with_data, seg->seq++, seg->len = 1);
+	PARK(data_partly_kept, req_parked_data, parked_with_data, seg->seq = NXT,
+	     seg->len = 101);
+	PARK(data_kept, req_parked_again, parked_with_data, seg->seq = NXT, seg->len = 100);
+	PARK(fin_alone, req_parked_data, parked_with_data, seg->len = 0, seg->flags |= LQ_FIN);
+	PARK(ack_again, req_parked_again, parked_with_data, seg->seq = NXT, seg->len = 0);
+	PARK(ack_from_behind_a_gap, req_parked_again, parked_with_data, seg->seq = NXT + 500,
+	     seg->len = 0);
+}
+
+static void test_park_most(void)
+{
+	ok(lq_park_most(0) >= 2048 && lq_park_most(1460) >= 4096 &&
+	   lq_park_most(65535) >= 2 * 65536 + 1024 && lq_park_most(1) > lq_park_most(0),
+	   "lq_park_most__holds_an_ack_and_data_in_powers_of_two");
+}
+
 /* What no segment may change, and what every segment may. */
 static bool undone(enum lq_verdict verdict, u32 synq, u32 acceptq, bool answer_kept)
 {
@@ -973,6 +1115,49 @@ static u32 random_options(u8 *options)
 	return len;
 }
 
+/* Few of each, around the others: all comparisons are decided at their edges. */
+static void draw_timer(struct lq_timer *t)
+{
+	*t = (struct lq_timer) {
+		.retries = rarely() ? near(0) : below(12), .timeouts = below(12),
+		.defer_accept = flip() ? 0 : below(12), .acked = flip(),
+		.synq_limit = rarely() ? below(16) : below(2000),
+	};
+	t->synq = rarely() ? below(10) : flip() ? near(t->synq_limit / 2 + 1) :
+						  below(3000);
+	t->young = flip() ? near((t->synq >> below(6)) + 1) : below(t->synq + 1);
+	if (rarely()) {
+		t->retries = below(256);
+		t->timeouts = flip() ? 255 : below(256);
+		t->defer_accept = flip() ? 255 : below(256);
+	}
+}
+
+static void test_timers(void)
+{
+	unsigned int ends[3] = { 0 }, wrong = 0;
+
+	for (int i = 0; i < RANDOM_WORLDS && wrong < 10; i++) {
+		enum lq_timer_end end, expected;
+		struct lq_timer t;
+
+		draw_timer(&t);
+		end = lq_decide_timer(&t);
+		expected = stock_timer(&t);
+		ends[expected]++;
+		if (end == expected)
+			continue;
+		wrong++;
+		diag("%d, expected %d: retries %d, synq %u of %u, young %u", end,
+		     expected, t.retries, t.synq, t.synq_limit, t.young);
+		diag("timeouts %u, defer %u, acked %d", t.timeouts, t.defer_accept,
+		     t.acked);
+	}
+	ok(!wrong, "lq_decide_timer__ends_as_the_kernel");
+	ok(ends[LQ_TIMER_EXPIRE] && ends[LQ_TIMER_RESEND] && ends[LQ_TIMER_WAIT],
+	   "lq_decide_timer__every_end_is_drawn");
+}
+
 static void test_any_options(void)
 {
 	unsigned int found = 0, wrong = 0;
@@ -1017,6 +1202,10 @@ static void test_cases(void)
 	test_check_req_ack();
 	test_check_req_rst();
 	test_check_req_end();
+	test_retries_left();
+	test_timer();
+	test_park();
+	test_park_most();
 	test_undo_own_effect();
 	test_parse_timestamps();
 	test_every_verdict_has_a_case();
@@ -1034,6 +1223,7 @@ int main(int argc, char **argv)
 	test_worlds(CONN_REQUEST, "lq_decide_conn_request");
 	test_worlds(HND_REQ, "lq_decide_hnd_req");
 	test_worlds(CHECK_REQ, "lq_decide_check_req");
+	test_timers();
 	test_any_options();
 	return tap_end();
 }

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * synq.c - one shard of a SYN queue: what is done to its records
+ *
+ *   supply() ─▶ free ─ take() ─▶ caller's ─ insert() ─▶ in a bucket and in a list
+ *                └◀─ give_back() ── caller's ◀─ remove() ──┘
+ *
+ * Every call wants the shard locked by its caller, and those that take the time want it
+ * read with the shard locked: it must not go back from one call to the next, or a list
+ * is not in order. Times are jiffies, 32 bits that wrap; they are compared by their
+ * difference, so that what is due must be handled within 2^31 ticks.
+ */
+#include "synq.h"
+
+/*
+ * The kernel's timer wheel (calc_wheel_index and calc_index of kernel/time/timer.c) has
+ * levels of 64 slots, and each level's slots last eight times as long as those of the
+ * level before. A timer is put in the first level that reaches far enough, and fires
+ * when the slot after its own begins: late by up to one slot, never early.
+ */
+#define WHEEL_SHIFT	3	/* LVL_CLK_SHIFT */
+#define WHEEL_SLOTS	64U	/* LVL_SIZE */
+#define WHEEL_LEVELS	8	/* LVL_DEPTH; 9 above 100 ticks a second */
+
+static bool before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
+/* Ticks that are too many for a level (LVL_START of the next one). */
+static u32 wheel_end(u32 level)
+{
+	return (WHEEL_SLOTS - 1) << level * WHEEL_SHIFT;
+}
+
+/**
+ * lq_wheel_due() - when the kernel's timer wheel would fire a timer
+ * @now: jiffies, when it is armed
+ * @delay: ticks until it expires, less than 63 << 21 (15 days at 100 ticks a second)
+ *
+ * A SYN-ACK of ours is repeated in the tick in which the stock one would be. The wheel's
+ * clock is jiffies, or one ahead when this tick's timers were run: that moves a timer to
+ * another level only if its delay is just the first of that level, as no whole number of
+ * seconds is at the usual rates.
+ *
+ * Return: jiffies, never before one returned for the same delay and an earlier @now.
+ */
+u32 lq_wheel_due(u32 now, u32 delay)
+{
+	u32 level = 0, shift;
+
+	while (level < WHEEL_LEVELS - 1 && delay >= wheel_end(level))
+		level++;
+	shift = level * WHEEL_SHIFT;
+	return (((now + delay) >> shift) + 1) << shift;
+}
+
+/* The list for that number of timers; who waits longer stays in the last one. */
+static u32 level_of(u8 timeouts)
+{
+	return timeouts < LQ_DELAYS ? timeouts : LQ_DELAYS - 1;
+}
+
+/**
+ * lq_delay_of() - how long to wait for the next timer (reqsk_timeout)
+ * @delays: the set
+ * @timeouts: timers that ran out before
+ *
+ * The same for all records of a list, which is what keeps it in order.
+ *
+ * Return: ticks: the first delay, doubled for each of them, at most the longest.
+ */
+u32 lq_delay_of(const struct lq_delays *delays, u8 timeouts)
+{
+	u32 level = level_of(timeouts);
+
+	/* first << level might not fit, most >> level always does. */
+	if (delays->first > delays->most >> level)
+		return delays->most;
+	return delays->first << level;
+}
+
+static void append(struct lq_link *list, struct lq_link *link)
+{
+	link->next = list;
+	link->prev = list->prev;
+	list->prev->next = link;
+	list->prev = link;
+}
+
+static void unlink_due(struct lq_record *record)
+{
+	struct lq_link *link = &record->due_link;
+
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
+}
+
+static bool is_empty(const struct lq_link *list)
+{
+	return list->next == list;
+}
+
+static struct lq_record *record_of(const struct lq_link *link)
+{
+	return (struct lq_record *)((char *)link - __builtin_offsetof(struct lq_record, due_link));
+}
+
+/* The first of a list that is not empty. */
+static struct lq_record *first_of(const struct lq_link *list)
+{
+	return record_of(list->next);
+}
+
+/**
+ * lq_delays_init() - make an empty set of delays
+ * @delays: the set; it must stay where it is
+ * @first: ticks of the first timer, 1 or more
+ * @most: ticks of the longest, less than 63 << 21
+ */
+void lq_delays_init(struct lq_delays *delays, u32 first, u32 most)
+{
+	u32 i;
+
+	delays->next = NULL;
+	delays->first = first;
+	delays->most = most;
+	for (i = 0; i < LQ_DELAYS; i++) {
+		delays->lists[i].next = &delays->lists[i];
+		delays->lists[i].prev = &delays->lists[i];
+	}
+}
+
+/**
+ * lq_shard_set_delays() - from now on, who waits does so for other delays
+ * @shard: the shard, locked
+ * @delays: an empty set, the shard's until lq_shard_drained() returns it
+ *
+ * Who waits already does so to the end of his delay.
+ */
+void lq_shard_set_delays(struct lq_shard *shard, struct lq_delays *delays)
+{
+	delays->next = shard->delays;
+	shard->delays = delays;
+}
+
+static bool has_records(const struct lq_delays *delays)
+{
+	u32 i;
+
+	for (i = 0; i < LQ_DELAYS; i++)
+		if (!is_empty(&delays->lists[i]))
+			return true;
+	return false;
+}
+
+/**
+ * lq_shard_drained() - take back a set of delays for which nobody waits any more
+ * @shard: the shard, locked
+ *
+ * The current set stays.
+ *
+ * Return: an older set, the caller's again, or NULL: none is empty.
+ */
+struct lq_delays *lq_shard_drained(struct lq_shard *shard)
+{
+	struct lq_delays **at = &shard->delays->next, *delays;
+
+	while (*at && has_records(*at))
+		at = &(*at)->next;
+	delays = *at;
+	if (delays) {
+		*at = delays->next;
+		delays->next = NULL;
+	}
+	return delays;
+}
+
+static void use_buckets(struct lq_shard *shard, struct lq_record **buckets,
+			u32 nr_buckets)
+{
+	memset(buckets, 0, sizeof(*buckets) * nr_buckets);
+	shard->buckets = buckets;
+	shard->mask = nr_buckets - 1;
+}
+
+/**
+ * lq_shard_init() - make an empty shard
+ * @shard: the shard
+ * @buckets: memory for its buckets, cleared here
+ * @nr_buckets: their number, a power of two
+ * @delays: the current set, empty
+ */
+void lq_shard_init(struct lq_shard *shard, struct lq_record **buckets, u32 nr_buckets,
+		   struct lq_delays *delays)
+{
+	use_buckets(shard, buckets, nr_buckets);
+	shard->len = 0;
+	shard->young = 0;
+	shard->nr_free = 0;
+	shard->free = NULL;
+	shard->delays = delays;
+}
+
+/**
+ * lq_shard_supply() - add memory for records
+ * @shard: the shard, locked
+ * @records: an array, the shard's until it is thrown away
+ * @n: their number
+ *
+ * The lowest is taken first.
+ */
+void lq_shard_supply(struct lq_shard *shard, struct lq_record *records, u32 n)
+{
+	while (n)
+		lq_shard_give_back(shard, &records[--n]);
+}
+
+/**
+ * lq_shard_take() - get memory for a record
+ * @shard: the shard, locked
+ *
+ * Return: a record, all zero, or NULL: none is left.
+ */
+struct lq_record *lq_shard_take(struct lq_shard *shard)
+{
+	struct lq_record *record = shard->free;
+
+	if (!record)
+		return NULL;
+	shard->free = record->next;
+	shard->nr_free--;
+	memset(record, 0, sizeof(*record));
+	return record;
+}
+
+/**
+ * lq_shard_give_back() - a record's memory is not needed any more
+ * @shard: the shard, locked
+ * @record: a record that is in no queue
+ */
+void lq_shard_give_back(struct lq_shard *shard, struct lq_record *record)
+{
+	record->next = shard->free;
+	shard->free = record;
+	shard->nr_free++;
+}
+
+static struct lq_record **bucket_of(const struct lq_shard *shard, u32 hash)
+{
+	return &shard->buckets[hash & shard->mask];
+}
+
+static void push(struct lq_record **bucket, struct lq_record *record)
+{
+	record->next = *bucket;
+	*bucket = record;
+}
+
+static bool same_flow(const struct lq_key *a, const struct lq_key *b)
+{
+	return a->daddr == b->daddr && a->dport == b->dport && a->saddr == b->saddr &&
+	       a->sport == b->sport && a->iif == b->iif;
+}
+
+/**
+ * lq_shard_find() - look up a flow
+ * @shard: the shard, locked
+ * @hash: of the flow
+ * @key: the flow
+ *
+ * Return: its record, or NULL: it has none here.
+ */
+struct lq_record *lq_shard_find(const struct lq_shard *shard, u32 hash,
+				const struct lq_key *key)
+{
+	struct lq_record *record = *bucket_of(shard, hash);
+
+	while (record && !same_flow(&record->key, key))
+		record = record->next;
+	return record;
+}
+
+/* As many ticks from now as the number of timers says, in the current set. */
+static void wait_for_timer(struct lq_shard *shard, struct lq_record *record, u32 now)
+{
+	struct lq_delays *delays = shard->delays;
+
+	record->due = lq_wheel_due(now, lq_delay_of(delays, record->timeouts));
+	append(&delays->lists[level_of(record->timeouts)], &record->due_link);
+}
+
+/**
+ * lq_shard_insert() - put a record into the queue, and start its timer
+ * @shard: the shard, locked
+ * @record: a record with key and timeouts (0 if it is new)
+ * @hash: of its flow
+ * @now: jiffies
+ *
+ * Whether the flow is there already was asked before, with lq_shard_find().
+ */
+void lq_shard_insert(struct lq_shard *shard, struct lq_record *record, u32 hash, u32 now)
+{
+	push(bucket_of(shard, hash), record);
+	wait_for_timer(shard, record, now);
+	shard->len++;
+	if (!record->timeouts)
+		shard->young++;
+}
+
+/**
+ * lq_shard_remove() - take a record out of the queue
+ * @shard: the shard, locked
+ * @record: one that is in it; then the caller's
+ * @hash: of its flow
+ *
+ * Return: false, and nothing is changed, when it is not in its bucket: an invariant does
+ * not hold.
+ */
+bool lq_shard_remove(struct lq_shard *shard, struct lq_record *record, u32 hash)
+{
+	struct lq_record **at = bucket_of(shard, hash);
+
+	while (*at && *at != record)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = record->next;
+	unlink_due(record);
+	shard->len--;
+	if (!record->timeouts)
+		shard->young--;
+	return true;
+}
+
+/**
+ * lq_shard_wait_again() - start a record's timer anew
+ * @shard: the shard, locked
+ * @record: one that is in it
+ * @now: jiffies
+ *
+ * After lq_shard_timed_out(), for the longer delay; without it, when the SYN came again
+ * and was answered (tcp_check_req), for the same one.
+ */
+void lq_shard_wait_again(struct lq_shard *shard, struct lq_record *record, u32 now)
+{
+	unlink_due(record);
+	wait_for_timer(shard, record, now);
+}
+
+/**
+ * lq_shard_timed_out() - count that a record's timer ran out
+ * @shard: the shard, locked
+ * @record: one that is in it
+ *
+ * It stays due until lq_shard_wait_again() or lq_shard_remove(), one of which comes next.
+ */
+void lq_shard_timed_out(struct lq_shard *shard, struct lq_record *record)
+{
+	if (!record->timeouts)
+		shard->young--;
+	if (record->timeouts < 255)
+		record->timeouts++;
+}
+
+/* Each list is in order: only its head is looked at. */
+static struct lq_record *earliest(const struct lq_shard *shard)
+{
+	struct lq_record *record, *found = NULL;
+	const struct lq_delays *delays;
+	u32 i;
+
+	for (delays = shard->delays; delays; delays = delays->next) {
+		for (i = 0; i < LQ_DELAYS; i++) {
+			if (is_empty(&delays->lists[i]))
+				continue;
+			record = first_of(&delays->lists[i]);
+			if (!found || before(record->due, found->due))
+				found = record;
+		}
+	}
+	return found;
+}
+
+/**
+ * lq_shard_due() - whose timer has run out
+ * @shard: the shard, locked
+ * @now: jiffies
+ *
+ * Return: the record that is due for longest, or NULL: none is.
+ */
+struct lq_record *lq_shard_due(const struct lq_shard *shard, u32 now)
+{
+	struct lq_record *record = earliest(shard);
+
+	return record && !before(now, record->due) ? record : NULL;
+}
+
+/**
+ * lq_shard_next_due() - when the next timer runs out
+ * @shard: the shard, locked
+ * @due: jiffies, which may have passed
+ *
+ * Return: whether there is any; if not, @due is left alone.
+ */
+bool lq_shard_next_due(const struct lq_shard *shard, u32 *due)
+{
+	const struct lq_record *record = earliest(shard);
+
+	if (record)
+		*due = record->due;
+	return record;
+}
+
+/* Each list is in order: only its tail is looked at. */
+static struct lq_record *latest(const struct lq_shard *shard, u32 level)
+{
+	struct lq_record *record, *found = NULL;
+	const struct lq_delays *delays;
+
+	for (delays = shard->delays; delays; delays = delays->next) {
+		if (is_empty(&delays->lists[level]))
+			continue;
+		record = record_of(delays->lists[level].prev);
+		if (!found || before(found->due, record->due))
+			found = record;
+	}
+	return found;
+}
+
+/**
+ * lq_shard_youngest() - the record that has waited for the shortest time
+ * @shard: the shard, locked
+ *
+ * Return: of those with the fewest timers that ran out, the last to be due; NULL: it is
+ * empty.
+ */
+struct lq_record *lq_shard_youngest(const struct lq_shard *shard)
+{
+	struct lq_record *record = NULL;
+	u32 level;
+
+	for (level = 0; !record && level < LQ_DELAYS; level++)
+		record = latest(shard, level);
+	return record;
+}
+
+/**
+ * lq_shard_is_sound() - does a shard look as it must between two operations?
+ * @shard: the shard, locked
+ * @size: records it was supplied with
+ *
+ * Takes the same time with a million records: their number, the ends of each list.
+ *
+ * Return: false when an invariant does not hold.
+ */
+bool lq_shard_is_sound(const struct lq_shard *shard, u32 size)
+{
+	const struct lq_delays *delays;
+	const struct lq_link *list;
+	bool any = false;
+	u32 i;
+
+	if (shard->len + shard->nr_free != size || shard->young > shard->len ||
+	    !shard->free != !shard->nr_free)
+		return false;
+	for (delays = shard->delays; delays; delays = delays->next) {
+		for (i = 0; i < LQ_DELAYS; i++) {
+			list = &delays->lists[i];
+			if (list->next->prev != list || list->prev->next != list)
+				return false;
+		}
+		any = any || has_records(delays);
+	}
+	return any == !!shard->len;
+}
+
+/**
+ * lq_shard_rehash() - move all records to other buckets
+ * @shard: the shard, locked
+ * @buckets: memory for the buckets, cleared here
+ * @nr_buckets: their number, a power of two
+ * @hash: of a flow, from now on
+ *
+ * Takes as long as there are buckets and records. Timers go on.
+ *
+ * Return: the memory of the buckets before, the caller's again.
+ */
+struct lq_record **lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets,
+				   u32 nr_buckets, u32 (*hash)(const struct lq_key *key))
+{
+	struct lq_record **old = shard->buckets, *record, *next;
+	u32 i, last = shard->mask;
+
+	use_buckets(shard, buckets, nr_buckets);
+	for (i = 0; i <= last; i++) {
+		for (record = old[i]; record; record = next) {
+			next = record->next;
+			push(bucket_of(shard, hash(&record->key)), record);
+		}
+	}
+	return old;
+}

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test_synq.c - twin of src/core/synq.c
+ *
+ *   cases    what each function promises, in the order of the source
+ *   wheel    due times as by a clock of 64 bits, and in order, across the wrap
+ *   model    millions of random operations, compared with synq_model.h
+ *
+ * With the argument "cases" the named cases run alone, as 'make coverage' wants; with
+ * "bench" nothing is tested, and the time of operations is measured ('make bench').
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "synq_model.h"
+#include "tap.h"
+
+#define WHEEL_DRAWS	300000
+#define MODEL_STEPS	3200000
+#define STEPS_A_CHECK	4096
+#define STEPS_A_MODEL	(STEPS_A_CHECK * 64)
+
+static void is(const char *name, u32 value, u32 expected)
+{
+	if (!ok(value == expected, "%s", name))
+		diag("%u, expected %u", value, expected);
+}
+
+#define IS(function, way, value, expected) is(#function "__" #way, value, expected)
+#define OK(function, way, good) ok(good, #function "__" #way)
+
+/* The situation at hand: a shard of four buckets, the first delay 1 s of 1000 ticks. */
+#define NOW	0xffffff00U
+#define FIRST	1000
+#define MOST	120000
+
+static struct lq_record memory[8];
+static struct lq_record *few_buckets[4], *more_buckets[16];
+static struct lq_delays old_delays, new_delays;
+static struct lq_shard shard;
+
+static void empty_shard(void)
+{
+	memset(few_buckets, 0xff, sizeof(few_buckets));
+	memset(more_buckets, 0xff, sizeof(more_buckets));
+	lq_delays_init(&old_delays, FIRST, MOST);
+	lq_delays_init(&new_delays, 10, 40);
+	lq_shard_init(&shard, few_buckets, 4, &old_delays);
+}
+
+static void supplied_shard(void)
+{
+	memset(memory, 0xff, sizeof(memory));
+	empty_shard();
+	lq_shard_supply(&shard, memory, 8);
+}
+
+/* Flows 0 to 3 share a bucket of any shard. */
+static struct lq_record *add(u32 flow, u8 timeouts, u32 now)
+{
+	struct lq_record *record = lq_shard_take(&shard);
+
+	if (!record)
+		abort();
+	record->key = flow_key(flow);
+	record->timeouts = timeouts;
+	lq_shard_insert(&shard, record, flow_hash(&record->key), now);
+	return record;
+}
+
+static bool found(u32 flow, const struct lq_record *record)
+{
+	struct lq_key key = flow_key(flow);
+
+	return lq_shard_find(&shard, flow_hash(&key), &key) == record;
+}
+
+static void out(struct lq_record *record)
+{
+	lq_shard_remove(&shard, record, flow_hash(&record->key));
+}
+
+static void test_wheel_due(void)
+{
+	IS(lq_wheel_due, no_delay, lq_wheel_due(800, 0), 801);
+	IS(lq_wheel_due, first_level, lq_wheel_due(802, 62), 865);
+	IS(lq_wheel_due, second_level, lq_wheel_due(801, 63), 872);
+	IS(lq_wheel_due, second_level_on_slot, lq_wheel_due(800, 64), 872);
+	IS(lq_wheel_due, second_level_end, lq_wheel_due(801, 503), 1312);
+	IS(lq_wheel_due, third_level, lq_wheel_due(801, 504), 1344);
+	IS(lq_wheel_due, fourth_level, lq_wheel_due(0, 4032), 4096);
+	IS(lq_wheel_due, fifth_level, lq_wheel_due(0, 32256), 32768);
+	IS(lq_wheel_due, sixth_level, lq_wheel_due(0, 258048), 262144);
+	IS(lq_wheel_due, longest, lq_wheel_due(0, (63 << 21) - 1), 63 << 21);
+	IS(lq_wheel_due, second_of_1000, lq_wheel_due(5, 1000), 1024);
+	IS(lq_wheel_due, second_of_250, lq_wheel_due(5, 250), 256);
+	IS(lq_wheel_due, second_of_100, lq_wheel_due(5, 100), 112);
+	IS(lq_wheel_due, before_wrap, lq_wheel_due(0xffffff00, 254), 0);
+	IS(lq_wheel_due, up_to_wrap, lq_wheel_due(0xffffff00, 247), 0xfffffff8);
+	IS(lq_wheel_due, across_wrap, lq_wheel_due(0xffffff00, 1000), 768);
+}
+
+static void test_delay_of(void)
+{
+	struct lq_delays d;
+
+	lq_delays_init(&d, FIRST, MOST);
+	IS(lq_delay_of, first, lq_delay_of(&d, 0), 1000);
+	IS(lq_delay_of, doubles, lq_delay_of(&d, 1), 2000);
+	IS(lq_delay_of, below_most, lq_delay_of(&d, 6), 64000);
+	IS(lq_delay_of, most, lq_delay_of(&d, 7), MOST);
+	IS(lq_delay_of, any_number, lq_delay_of(&d, 255), MOST);
+	lq_delays_init(&d, FIRST, FIRST);
+	IS(lq_delay_of, first_is_most, lq_delay_of(&d, 0), FIRST);
+	lq_delays_init(&d, 4, 32);
+	IS(lq_delay_of, just_most, lq_delay_of(&d, 3), 32);
+	lq_delays_init(&d, FIRST, 10);
+	IS(lq_delay_of, first_above_most, lq_delay_of(&d, 0), 10);
+	lq_delays_init(&d, 1U << 31, ~0U);
+	IS(lq_delay_of, no_overflow, lq_delay_of(&d, 1), ~0U);
+	lq_delays_init(&d, 1, 1 << 22);
+	IS(lq_delay_of, last_list, lq_delay_of(&d, 19), 1 << 19);
+	IS(lq_delay_of, last_list_has_one_delay, lq_delay_of(&d, 20), 1 << 19);
+}
+
+static void test_delays(void)
+{
+	struct lq_record *record;
+
+	supplied_shard();
+	OK(lq_shard_drained, not_the_current_one, !lq_shard_drained(&shard));
+	record = add(1, 0, NOW);
+	lq_shard_set_delays(&shard, &new_delays);
+	OK(lq_shard_set_delays, is_current, shard.delays == &new_delays);
+	IS(lq_shard_set_delays, who_waits_does_so, record->due, lq_wheel_due(NOW, FIRST));
+	OK(lq_shard_drained, not_yet, !lq_shard_drained(&shard));
+	lq_shard_wait_again(&shard, record, NOW);
+	IS(lq_shard_set_delays, again_by_the_new_one, record->due, lq_wheel_due(NOW, 10));
+	OK(lq_shard_drained, when_empty, lq_shard_drained(&shard) == &old_delays);
+	OK(lq_shard_drained, once, !lq_shard_drained(&shard));
+}
+
+static void test_drained_between(void)
+{
+	struct lq_delays third;
+	struct lq_record *oldest;
+
+	supplied_shard();
+	lq_delays_init(&third, 5, 5);
+	oldest = add(1, 3, NOW);
+	lq_shard_set_delays(&shard, &new_delays);
+	lq_shard_set_delays(&shard, &third);
+	OK(lq_shard_drained, in_between, lq_shard_drained(&shard) == &new_delays);
+	OK(lq_shard_drained, the_rest_stays, !lq_shard_drained(&shard));
+	out(oldest);
+	OK(lq_shard_drained, last_one, lq_shard_drained(&shard) == &old_delays);
+}
+
+static void test_init(void)
+{
+	u32 due = 7;
+
+	empty_shard();
+	OK(lq_shard_init, nothing_found, found(0, NULL));
+	OK(lq_shard_init, nothing_due, !lq_shard_due(&shard, NOW));
+	OK(lq_shard_init, no_next, !lq_shard_next_due(&shard, &due) && due == 7);
+	OK(lq_shard_init, no_youngest, !lq_shard_youngest(&shard));
+	OK(lq_shard_init, counts_nothing, !shard.len && !shard.young && !shard.nr_free);
+	OK(lq_shard_init, sound, !synq_broken(&shard));
+}
+
+static void test_memory(void)
+{
+	struct lq_record *first, *second, zero = { 0 };
+
+	empty_shard();
+	OK(lq_shard_take, nothing_left, !lq_shard_take(&shard));
+	lq_shard_supply(&shard, memory, 0);
+	IS(lq_shard_supply, of_none, shard.nr_free, 0);
+	supplied_shard();
+	IS(lq_shard_supply, counts, shard.nr_free, 8);
+	first = lq_shard_take(&shard);
+	second = lq_shard_take(&shard);
+	OK(lq_shard_take, lowest_first, first == memory && second == memory + 1);
+	OK(lq_shard_take, all_zero, !memcmp(first, &zero, sizeof(zero)));
+	IS(lq_shard_take, counts, shard.nr_free, 6);
+	lq_shard_give_back(&shard, first);
+	IS(lq_shard_give_back, counts, shard.nr_free, 7);
+	OK(lq_shard_give_back, taken_next, lq_shard_take(&shard) == first);
+}
+
+static void test_find(void)
+{
+	struct lq_key key = flow_key(0), other[5] = { key, key, key, key, key };
+	struct lq_record *records[4];
+	bool all = true;
+
+	supplied_shard();
+	for (u32 i = 0; i < 4; i++)
+		records[i] = add(i, 0, NOW);
+	for (u32 i = 0; i < 4; i++)
+		all = all && found(i, records[i]);
+	OK(lq_shard_find, all_of_a_bucket, all);
+	OK(lq_shard_find, not_another, found(112, NULL));
+	OK(lq_shard_find, of_an_empty_bucket, found(16, NULL));
+	other[0].saddr += 100;
+	other[1].daddr += 100;
+	other[2].sport += 100;
+	other[3].dport += 100;
+	other[4].iif += 100;
+	for (u32 i = 0; i < 5; i++)
+		all = all && !lq_shard_find(&shard, flow_hash(&key), &other[i]);
+	OK(lq_shard_find, the_whole_key, all);
+}
+
+static void test_insert(void)
+{
+	struct lq_record *record;
+
+	supplied_shard();
+	record = add(1, 0, NOW);
+	OK(lq_shard_insert, found, found(1, record));
+	IS(lq_shard_insert, due, record->due, lq_wheel_due(NOW, FIRST));
+	OK(lq_shard_insert, young, shard.len == 1 && shard.young == 1);
+	record = add(2, 2, NOW);
+	IS(lq_shard_insert, handed_back_due, record->due, lq_wheel_due(NOW, 4 * FIRST));
+	OK(lq_shard_insert, handed_back_not_young, shard.len == 2 && shard.young == 1);
+	record = add(3, 255, NOW);
+	IS(lq_shard_insert, last_list, record->due, lq_wheel_due(NOW, MOST));
+	OK(lq_shard_insert, sound, !synq_broken(&shard));
+}
+
+static void test_remove(void)
+{
+	struct lq_record *records[3], *record;
+	u32 due;
+
+	for (int i = 0; i < 3; i++) {
+		supplied_shard();
+		for (u32 j = 0; j < 3; j++)
+			records[j] = add(j, j, NOW);
+		out(records[i]);
+		ok(found(i, NULL) && !synq_broken(&shard), "lq_shard_remove__number_%d",
+		   i);
+		ok(shard.len == 2 && shard.young == (i ? 1 : 0),
+		   "lq_shard_remove__counts_number_%d", i);
+	}
+	supplied_shard();
+	out(add(1, 0, NOW));
+	OK(lq_shard_remove, last_one, !shard.len && !shard.young && !shard.buckets[0]);
+	OK(lq_shard_remove, no_timer_stays, !lq_shard_next_due(&shard, &due));
+	record = add(1, 0, NOW);
+	shard.buckets[0] = NULL;
+	OK(lq_shard_remove, in_no_bucket,
+	   !lq_shard_remove(&shard, record, flow_hash(&record->key)) && shard.len == 1);
+}
+
+static void test_timers(void)
+{
+	struct lq_record *first, *second;
+
+	supplied_shard();
+	first = add(1, 0, NOW);
+	second = add(2, 0, NOW + 200);
+	lq_shard_wait_again(&shard, first, NOW + 500);
+	IS(lq_shard_wait_again, same_delay, first->due, lq_wheel_due(NOW + 500, FIRST));
+	OK(lq_shard_wait_again, goes_last, lq_shard_youngest(&shard) == first);
+	OK(lq_shard_wait_again, still_young, shard.young == 2 && !first->timeouts);
+	OK(lq_shard_wait_again, sound, !synq_broken(&shard));
+	lq_shard_timed_out(&shard, second);
+	OK(lq_shard_timed_out, not_young, shard.young == 1 && second->timeouts == 1);
+	IS(lq_shard_timed_out, still_due, second->due, lq_wheel_due(NOW + 200, FIRST));
+	lq_shard_wait_again(&shard, second, NOW + 1300);
+	IS(lq_shard_wait_again, longer, second->due, lq_wheel_due(NOW + 1300, 2 * FIRST));
+	lq_shard_timed_out(&shard, second);
+	OK(lq_shard_timed_out, twice, shard.young == 1 && second->timeouts == 2);
+	second->timeouts = 255;
+	lq_shard_timed_out(&shard, second);
+	IS(lq_shard_timed_out, no_overflow, second->timeouts, 255);
+	lq_shard_wait_again(&shard, second, NOW);
+	OK(lq_shard_timed_out, sound, !synq_broken(&shard));
+}
+
+static void test_due(void)
+{
+	struct lq_record *late, *early;
+	u32 due = 0;
+
+	supplied_shard();
+	late = add(1, 0, NOW);
+	early = add(2, 0, NOW);
+	OK(lq_shard_due, not_before, !lq_shard_due(&shard, late->due - 1));
+	OK(lq_shard_due, at_its_time, lq_shard_due(&shard, late->due) == late);
+	lq_shard_set_delays(&shard, &new_delays);
+	lq_shard_wait_again(&shard, early, NOW);
+	OK(lq_shard_due, earliest_of_two_sets, lq_shard_due(&shard, late->due) == early);
+	OK(lq_shard_next_due, earliest,
+	   lq_shard_next_due(&shard, &due) && due == early->due);
+	OK(lq_shard_due, across_wrap, early->due > late->due &&
+	   !lq_shard_due(&shard, early->due - 1) && lq_shard_due(&shard, 3) == early);
+	out(early);
+	OK(lq_shard_due, the_other_set, lq_shard_due(&shard, late->due) == late);
+}
+
+static void test_due_of_lists(void)
+{
+	struct lq_record *late, *early;
+
+	supplied_shard();
+	late = add(1, 0, NOW);
+	early = add(2, 3, NOW - 7500);
+	OK(lq_shard_due, earliest_of_two_lists, lq_shard_due(&shard, late->due) == early);
+	lq_shard_wait_again(&shard, early, NOW);
+	OK(lq_shard_due, the_other_list, lq_shard_due(&shard, early->due) == late);
+}
+
+static void test_youngest(void)
+{
+	struct lq_record *first, *second, *again, *late;
+
+	supplied_shard();
+	again = add(3, 1, NOW + 300);
+	OK(lq_shard_youngest, of_those_repeated, lq_shard_youngest(&shard) == again);
+	first = add(1, 0, NOW);
+	OK(lq_shard_youngest, fewest_timeouts, lq_shard_youngest(&shard) == first);
+	second = add(2, 0, NOW + 100);
+	OK(lq_shard_youngest, last_to_be_due, lq_shard_youngest(&shard) == second);
+	lq_shard_set_delays(&shard, &new_delays);
+	lq_shard_wait_again(&shard, second, NOW + 200);
+	OK(lq_shard_youngest, of_two_sets, lq_shard_youngest(&shard) == first);
+	OK(lq_shard_is_sound, two_sets, lq_shard_is_sound(&shard, 8));
+	late = add(4, 0, NOW + 5000);
+	OK(lq_shard_youngest, the_other_of_two_sets, lq_shard_youngest(&shard) == late);
+	out(late);
+	lq_shard_wait_again(&shard, first, NOW + 300);
+	OK(lq_shard_youngest, in_the_new_set, lq_shard_youngest(&shard) == first);
+}
+
+static void test_sound(void)
+{
+	struct lq_record *record;
+	struct lq_link *list;
+
+	supplied_shard();
+	OK(lq_shard_is_sound, empty, lq_shard_is_sound(&shard, 8));
+	record = add(1, 0, NOW);
+	list = &old_delays.lists[0];
+	OK(lq_shard_is_sound, one, lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, size, !lq_shard_is_sound(&shard, 7));
+	shard.young = 2;
+	OK(lq_shard_is_sound, young, !lq_shard_is_sound(&shard, 8));
+	shard.young = 1;
+	list->next->prev = &old_delays.lists[1];
+	OK(lq_shard_is_sound, head, !lq_shard_is_sound(&shard, 8));
+	list->next->prev = list;
+	record->due_link.next = &old_delays.lists[1];
+	OK(lq_shard_is_sound, tail, !lq_shard_is_sound(&shard, 8));
+	record->due_link.next = list;
+	shard.len = 0;
+	shard.young = 0;
+	OK(lq_shard_is_sound, listed_but_not_counted, !lq_shard_is_sound(&shard, 7));
+	shard.len = 1;
+	shard.free = NULL;
+	OK(lq_shard_is_sound, no_free_ones, !lq_shard_is_sound(&shard, 8));
+}
+
+static void test_rehash(void)
+{
+	struct lq_record *records[8];
+	bool all = true;
+
+	supplied_shard();
+	for (u32 i = 0; i < 8; i++) {
+		records[i] = lq_shard_take(&shard);
+		records[i]->key = flow_key(i * 4);
+		lq_shard_insert(&shard, records[i], flow_hash(&records[i]->key), NOW + i);
+	}
+	OK(lq_shard_rehash, returns_the_old_ones,
+	   lq_shard_rehash(&shard, more_buckets, 16, flow_hash) == few_buckets);
+	for (u32 i = 0; i < 8; i++)
+		all = all && lq_shard_find(&shard, flow_hash(&records[i]->key),
+					   &records[i]->key) == records[i];
+	OK(lq_shard_rehash, all_found, all);
+	OK(lq_shard_rehash, sound, !synq_broken(&shard));
+	lq_shard_rehash(&shard, few_buckets, 1, flow_hash);
+	OK(lq_shard_rehash, into_one_bucket, !synq_broken(&shard) && shard.len == 8);
+	OK(lq_shard_rehash, timers_go_on, lq_shard_youngest(&shard) == records[7]);
+}
+
+static void test_cases(void)
+{
+	test_wheel_due();
+	test_delay_of();
+	test_delays();
+	test_drained_between();
+	test_init();
+	test_memory();
+	test_find();
+	test_insert();
+	test_remove();
+	test_timers();
+	test_due();
+	test_due_of_lists();
+	test_youngest();
+	test_sound();
+	test_rehash();
+}
+
+/* Most around an edge: of a level, or of the shorter clock. */
+static u32 draw_delay(void)
+{
+	u32 edge = 63U << 3 * below(7);
+
+	switch (below(3)) {
+	case 0:
+		return edge + below(5) - 2;
+	case 1:
+		return below(1 << below(27));
+	default:
+		return (100 + 150 * below(7)) << below(7);
+	}
+}
+
+static void test_wheel_in_64_bits(void)
+{
+	unsigned int wrong = 0, early = 0;
+
+	for (int i = 0; i < WHEEL_DRAWS && wrong < 10; i++) {
+		u64 now = ((u64)below(9) << 32) + below(1 << below(31));
+		u32 delay = draw_delay(), due;
+
+		if (below(2))
+			now = ((u64)1 << 32) - below(1 << below(31));
+		due = lq_wheel_due(now, delay);
+		early += (s32)(due - ((u32)now + delay)) <= 0;
+		if (due == (u32)wheel_fires(now, delay))
+			continue;
+		wrong++;
+		diag("now %#llx, delay %u: %#x, expected %#llx", (unsigned long long)now,
+		     delay, due, (unsigned long long)wheel_fires(now, delay));
+	}
+	ok(!wrong, "lq_wheel_due__as_in_64_bits");
+	ok(!early, "lq_wheel_due__never_early");
+}
+
+/* What keeps a list in order. Every tick around the wrap, for all kinds of delays. */
+static void test_wheel_order(void)
+{
+	unsigned int wrong = 0;
+
+	for (int i = 0; i < 300 && wrong < 10; i++) {
+		u32 delay = draw_delay(), now = -delay - 4000;
+		u32 last = lq_wheel_due(now, delay);
+
+		for (u32 n = 0; n < 8000; n++, now++) {
+			u32 due = lq_wheel_due(now, delay);
+
+			if ((s32)(due - last) < 0 && ++wrong < 10)
+				diag("delay %u: %#x, then %#x", delay, last, due);
+			last = due;
+		}
+	}
+	ok(!wrong, "lq_wheel_due__never_goes_back");
+}
+
+/* Whether the wheel's clock is one ahead of jiffies makes no difference to seconds. */
+static void test_wheel_clock(void)
+{
+	static const u32 rates[] = { 100, 250, 300, 1000 };
+	unsigned int wrong = 0;
+
+	for (int i = 0; i < 4; i++)
+		for (u32 seconds = 1; seconds <= 120; seconds++)
+			for (u32 now = -200000U; now < -199000U; now++)
+				wrong += lq_wheel_due(now, seconds * rates[i]) !=
+					 lq_wheel_due(now + 1, seconds * rates[i] - 1);
+	ok(!wrong, "lq_wheel_due__seconds_by_a_clock_one_ahead");
+}
+
+static const char *run_model(struct model *m, int *done, u32 *longest)
+{
+	const char *wrong = NULL;
+
+	model_init(m);
+	for (int i = 0; i < STEPS_A_MODEL && !wrong; i++, ++*done) {
+		wrong = model_step(m);
+		if (!wrong && i % STEPS_A_CHECK == 0)
+			wrong = model_broken(m);
+		if (m->shard.len > *longest)
+			*longest = m->shard.len;
+	}
+	return wrong ? wrong : model_broken(m);
+}
+
+static void test_model(void)
+{
+	const char *wrong = NULL;
+	static struct model m;
+	u32 longest = 0, wraps = 0;
+	int done = 0;
+
+	while (done < MODEL_STEPS && !wrong) {
+		wrong = run_model(&m, &done, &longest);
+		wraps += m.now >> 32;
+	}
+	if (!ok(!wrong, "lq_shard__any_operations_as_the_model"))
+		diag("operation %d: %s", done, wrong);
+	note("%d operations, up to %u records, the clock wrapped %u times", done, longest,
+	     wraps);
+	ok(wrong || (longest > RECORDS / 2 && wraps > 100), "lq_shard__model_goes_far");
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* Spreads flows, as a keyed hash would. */
+static u32 bench_hash(const struct lq_key *key)
+{
+	return (key->daddr * 0x9e3779b1U) ^ (key->daddr * 0x85ebca6bU >> 15);
+}
+
+static void bench_insert(u32 now)
+{
+	struct lq_record *record = lq_shard_take(&shard);
+
+	record->key = (struct lq_key) { .daddr = random_bits(), .dport = now };
+	lq_shard_insert(&shard, record, bench_hash(&record->key), now);
+}
+
+/* Any record goes and another comes, with that many pending; then timers run out. */
+static void bench(u32 pending)
+{
+	struct lq_record *records = calloc(pending, sizeof(*records)), *record;
+	u32 i, n = 2000000, nr_buckets = 1;
+	struct lq_record **buckets;
+	double begin, half, end;
+
+	while (nr_buckets < pending)
+		nr_buckets *= 2;
+	buckets = calloc(nr_buckets, sizeof(*buckets));
+	if (!buckets || !records)
+		abort();
+	empty_shard();
+	lq_shard_init(&shard, buckets, nr_buckets, &old_delays);
+	lq_shard_supply(&shard, records, pending);
+	for (i = 0; i < pending; i++)
+		bench_insert(0);
+	begin = seconds();
+	for (i = 0; i < n; i++) {
+		record = &records[random_bits() % pending];
+		lq_shard_remove(&shard, record, bench_hash(&record->key));
+		lq_shard_give_back(&shard, record);
+		bench_insert(i >> 10);
+	}
+	half = seconds();
+	for (i = 0; i < n; i++) {
+		record = lq_shard_due(&shard, 10000000);
+		lq_shard_timed_out(&shard, record);
+		lq_shard_wait_again(&shard, record, i >> 10);
+	}
+	end = seconds();
+	printf("%8u pending: %6.2f million remove + insert/s, %6.2f million timers/s\n",
+	       pending, n / (half - begin) / 1e6, n / (end - half) / 1e6);
+	free(buckets);
+	free(records);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	/* A sanitizer's report comes behind the last case that was good. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	draw = random_bits;
+	if (!strcmp(mode, "bench")) {
+		bench(1000);
+		bench(1000000);
+		return 0;
+	}
+	test_cases();
+	if (!strcmp(mode, "cases"))
+		return tap_end();
+	test_wheel_in_64_bits();
+	test_wheel_order();
+	test_wheel_clock();
+	test_model();
+	return tap_end();
+}
