@@ -16,6 +16,19 @@
 #include <linux/snmp.h>
 #include <net/tcp.h>
 
+/*
+ * Kernels of today zero what is on the stack (CONFIG_INIT_STACK_ALL_ZERO). For a variable
+ * of the path of a segment that is filled at once: not that one.
+ */
+#ifdef __has_attribute
+#if __has_attribute(__uninitialized__)
+#define lq_uninitialized __attribute__((__uninitialized__))
+#endif
+#endif
+#ifndef lq_uninitialized
+#define lq_uninitialized
+#endif
+
 /* 5.17: PDE_DATA() became pde_data(). */
 #if !LQ_HAVE_PDE_DATA
 #define pde_data(inode) PDE_DATA(inode)

@@ -210,7 +210,14 @@
 		   "segment passed on to its TCP Fast Open connection")	\
 	/* tcp_v4_rcv, tcp_v6_rcv: the request outlived its listener */	\
 	LQ_VERDICT(75, req_orphaned, listener_closed, 1,		\
-		   "the listener of the request is closed, answered by RST")
+		   "the listener of the request is closed, answered by RST")	\
+	/* overflow=park: tcp_check_req keeps what it would throw away */	\
+	LQ_VERDICT(76, req_parked, accept_queue_full, 0,		\
+		   "accept queue full, last ACK kept until there is room")	\
+	LQ_VERDICT(77, req_parked_data, accept_queue_full, 0,		\
+		   "data after a kept last ACK, kept with it")		\
+	LQ_VERDICT(78, req_parked_again, accept_queue_full, 0,		\
+		   "nothing new after a kept last ACK, thrown away")
 
 #define LQ_VERDICT_ENUM(number, name, reason, loss, text) LQ_V_##name = (number),
 enum lq_verdict {

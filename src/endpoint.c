@@ -12,6 +12,7 @@
 
 #include "ledger.h"
 #include "net.h"
+#include "takeover.h"
 
 /* Endpoints without a listener that are remembered, per network namespace. */
 #define MOST_IDLE 4096
@@ -55,14 +56,28 @@ static struct lq_endpoint *find(struct lq_ledger *ledger, const struct lq_addres
 	return NULL;
 }
 
+/**
+ * lq_endpoint_wake() - it has a listener, or is taken over: it is not to be forgotten
+ * @ledger: of its network namespace
+ * @ep: the endpoint
+ *
+ * Context: with the ledger's lock held.
+ */
+void lq_endpoint_wake(struct lq_ledger *ledger, struct lq_endpoint *ep)
+{
+	if (list_empty(&ep->idle))
+		return;
+	list_del_init(&ep->idle);
+	ledger->nr_idle--;
+}
+
 /* With the ledger's lock held. */
 static void drop(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
-	list_del(&ep->idle);
+	lq_endpoint_wake(ledger, ep);
 	hlist_del_rcu(&ep->node);
 	hlist_del_rcu(&ep->by_id);
 	list_del_rcu(&ep->list);
-	ledger->nr_idle--;
 	ledger->nr_endpoints--;
 	kfree_rcu(ep, rcu);
 }
@@ -83,10 +98,7 @@ struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_ad
 
 	if (ep) {
 		kfree(fresh);
-		if (list_empty(&ep->listeners)) {
-			list_del_init(&ep->idle);
-			ledger->nr_idle--;
-		}
+		lq_endpoint_wake(ledger, ep);
 		return ep;
 	}
 	fresh->id = ++ledger->last_id;
@@ -102,7 +114,7 @@ struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_ad
 }
 
 /**
- * lq_endpoint_rest() - its last listener is gone
+ * lq_endpoint_rest() - its last listener is gone, and nobody has taken it over
  * @ledger: of its network namespace
  * @ep: the endpoint
  *
@@ -110,6 +122,8 @@ struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_ad
  */
 void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
+	if (ep->queue)
+		return;
 	list_add_tail(&ep->idle, &ledger->idle);
 	if (++ledger->nr_idle <= MOST_IDLE)
 		return;
@@ -150,11 +164,76 @@ bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow)
 	return ignores;
 }
 
-static bool is_meant(const struct lq_endpoint *ep, const struct lq_address *where, bool any)
+/**
+ * lq_endpoint_queue() - a SYN queue that may have the record of a flow
+ * @net: network namespace
+ * @key: the flow
+ * @after: number of the endpoint whose queue was the last answer, 0: begin
+ *
+ * By its address, for want of a listener. Several endpoints may have taken SYNs of an
+ * address: those of one address, of all, of a device, and of those before them.
+ *
+ * Context: under RCU; the queue lives as long.
+ * Return: the next queue, or NULL when no such endpoint is taken over.
+ */
+struct lq_synq *lq_endpoint_queue(struct net *net, const struct lq_key *key, u32 after)
 {
+	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
+	struct lq_synq *q = NULL, *some;
+	struct lq_endpoint *ep;
+
+	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
+	hlist_for_each_entry_rcu(ep, bucket_of(lq_ledger_of(net), flow.sport), node) {
+		some = READ_ONCE(ep->queue);
+		if (!some || ep->id <= after || (q && ep->id > q->id))
+			continue;
+		if (may_take(&ep->where, &flow) &&
+		    (!ep->where.ifindex || ep->where.ifindex == key->iif))
+			q = some;
+	}
+	return q;
+}
+
+/**
+ * lq_endpoint_is_meant() - is it one that a command speaks of?
+ * @ep: the endpoint
+ * @where: address in the command, NULL: all endpoints are meant
+ * @any: all addresses of its port
+ *
+ * Return: whether it is.
+ */
+bool lq_endpoint_is_meant(const struct lq_endpoint *ep, const struct lq_address *where,
+			  bool any)
+{
+	if (!where)
+		return true;
 	return ep->where.port == where->port &&
 	       (any || (ep->where.family == where->family &&
 			!memcmp(ep->where.addr, where->addr, sizeof(where->addr))));
+}
+
+/**
+ * lq_endpoint_next() - the next endpoint that is meant
+ * @ledger: of its network namespace
+ * @where: its address
+ * @any: all addresses of that port, or all
+ * @id: number of the one before, 0 for the first
+ *
+ * Where @id is gone meanwhile, all are looked through.
+ *
+ * Context: with the ledger's lock held.
+ * Return: the endpoint, or NULL.
+ */
+struct lq_endpoint *lq_endpoint_next(struct lq_ledger *ledger, const struct lq_address *where,
+				     bool any, u32 id)
+{
+	struct lq_endpoint *ep = id ? lq_endpoint_find(ledger, id) : NULL;
+
+	ep = ep ?: list_entry(&ledger->endpoints, struct lq_endpoint, list);
+	list_for_each_entry_continue(ep, &ledger->endpoints, list)
+		if (ep->id > id && lq_endpoint_is_meant(ep, where, any))
+			return ep;
+	return NULL;
 }
 
 /**
@@ -177,7 +256,7 @@ int lq_endpoint_set_ignored(struct lq_ledger *ledger, const struct lq_address *w
 
 	xa_lock_irqsave(&ledger->listeners, flags);
 	list_for_each_entry(ep, &ledger->endpoints, list) {
-		if (!is_meant(ep, where, any))
+		if (!lq_endpoint_is_meant(ep, where, any))
 			continue;
 		found++;
 		WRITE_ONCE(ep->ignored, ignored);

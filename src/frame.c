@@ -150,7 +150,7 @@ void lq_frame_push(struct lq_frame *frame, struct net *net, u32 set)
 void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set)
 {
 	struct lq_frame *outer = frame->outer;
-	u32 now[LQ_C_COUNT];
+	u32 now[LQ_C_COUNT] lq_uninitialized;
 	int i;
 
 	__this_cpu_write(current_frame, outer);

@@ -44,17 +44,17 @@ const char *lq_hook_how(const struct lq_hook *hook)
 bool lq_hook_armed(const struct lq_hook *hook)
 {
 #ifdef CONFIG_X86
-	static const u8 nop[5] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	static const u8 call = 0xe8, jump = 0xe9;
 	const struct kprobe *kp = probe_of(hook);
-	u8 now[sizeof(nop)];
+	u8 now;
 
 	if (hook->kind == LQ_HOOK_TRACEPOINT)
 		return true;
-	if (copy_from_kernel_nofault(now, (void *)kp->addr, sizeof(now)))
+	if (copy_from_kernel_nofault(&now, (void *)kp->addr, sizeof(now)))
 		return false;
 	if (kp->flags & KPROBE_FLAG_FTRACE)
-		return memcmp(now, nop, sizeof(nop)) != 0;
-	return now[0] != kp->opcode;
+		return now == call || now == jump;
+	return now != kp->opcode;
 #else
 	return true;
 #endif
@@ -74,7 +74,8 @@ unsigned long lq_hook_missed(const struct lq_hook *hook)
 	if (hook->state != LQ_HOOK_ATTACHED || hook->kind == LQ_HOOK_TRACEPOINT)
 		return 0;
 	if (hook->kind == LQ_HOOK_RETURN)
-		return hook->rp.nmissed + hook->rp.kp.nmissed;
+		return hook->rp.nmissed + hook->rp.kp.nmissed +
+		       atomic_long_read(&hook->skipped);
 	return hook->kp.nmissed;
 }
 
@@ -94,6 +95,41 @@ unsigned long lq_hook_hits(const struct lq_hook *hook)
 	for_each_possible_cpu(cpu)
 		sum += *per_cpu_ptr(hook->hits, cpu);
 	return sum;
+}
+
+/**
+ * lq_hook_find() - the row of a function
+ * @name: its symbol
+ *
+ * Return: the row if it is attached, else NULL.
+ */
+struct lq_hook *lq_hook_find(const char *name)
+{
+	int row;
+
+	for (row = 0; row < lq_hook_count; row++)
+		if (lq_hooks[row].state == LQ_HOOK_ATTACHED &&
+		    !strcmp(lq_hooks[row].name, name))
+			return &lq_hooks[row];
+	return NULL;
+}
+
+/**
+ * lq_hook_rest() - somebody else does what a row's probe did, until the module goes
+ * @hook: an attached row, entry or return
+ *
+ * Two that stand at one entry make ftrace look for both in its lists at every call, which
+ * costs more than either of them.
+ *
+ * Context: process, sleeps.
+ */
+void lq_hook_rest(struct lq_hook *hook)
+{
+	WRITE_ONCE(hook->rests, true);
+	if (hook->kind == LQ_HOOK_ENTRY)
+		disable_kprobe(&hook->kp);
+	else
+		disable_kretprobe(&hook->rp);
 }
 
 struct lookup {

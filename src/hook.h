@@ -5,6 +5,7 @@
 #ifndef LISTENQ_HOOK_H
 #define LISTENQ_HOOK_H
 
+#include <linux/atomic.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/tracepoint.h>
@@ -37,9 +38,12 @@ enum lq_hook_state {
  * @tracepoint: found by name when it is attached
  * @hits: per CPU, the segments, timers or calls its handler worked on
  * @state: result of attaching
+ * @skipped: calls that divert.c let pass unseen when @rests
+ * @rests: its probe is switched off for good: divert.c stands at the same entry
  *
  * Everything up to @probe is constant; the rest belongs to hook.c and is written
- * only while the module loads and unloads.
+ * only while the module loads and unloads, but for @rests
+ * and @skipped.
  */
 struct lq_hook {
 	const char *name;
@@ -55,6 +59,8 @@ struct lq_hook {
 	struct tracepoint *tracepoint;
 	unsigned long __percpu *hits;
 	enum lq_hook_state state;
+	atomic_long_t skipped;
+	bool rests;
 };
 
 extern struct lq_hook lq_hooks[];
@@ -63,6 +69,8 @@ extern const int lq_hook_count;
 int lq_hooks_attach(const char *without, unsigned int fault);
 void lq_hooks_detach(void);
 void lq_hooks_free(void);
+struct lq_hook *lq_hook_find(const char *name);
+void lq_hook_rest(struct lq_hook *hook);
 int lq_hooks_self_check(unsigned int fault);
 
 const char *lq_hook_how(const struct lq_hook *hook);
@@ -76,6 +84,7 @@ unsigned long lq_hook_hits(const struct lq_hook *hook);
 #define LQ_FAULT_BLIND		0x4	/* the self-check sees nothing */
 #define LQ_FAULT_PROC		0x8	/* /proc files can't be made */
 #define LQ_FAULT_NO_STAMPS	0x10	/* no accept stamp is ever free */
-#define LQ_FAULT_ALL		0x1f
+#define LQ_FAULT_QUEUE		0x20	/* a SYN queue looks broken when its timer runs */
+#define LQ_FAULT_ALL		0x3f
 
 #endif

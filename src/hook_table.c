@@ -94,7 +94,7 @@ static int on_tcp_v4_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct sock *sk = ARG(regs, 0, struct sock *);
 
-	if (likely(sk->sk_state != TCP_LISTEN))
+	if (likely(sk->sk_state != TCP_LISTEN) || READ_ONCE(lq_hooks[TCP_V4_DO_RCV].rests))
 		return 0;
 	hit(TCP_V4_DO_RCV);
 	lq_do_rcv(sk, ARG(regs, 1, struct sk_buff *), 4);
@@ -176,12 +176,9 @@ static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *re
 
 static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct lq_frame *frame = frame_of(ri);
-	struct sk_buff *skb = ARG(regs, 3, struct sk_buff *);
-	struct sock *sk = ARG(regs, 2, struct sock *);
-
 	hit(TCP_CONN_REQUEST);
-	return lq_frame_open(frame, LQ_STAGE_conn_request, sk, skb, NULL);
+	return lq_frame_open(frame_of(ri), LQ_STAGE_conn_request, ARG(regs, 2, struct sock *),
+			     ARG(regs, 3, struct sk_buff *), NULL);
 }
 
 static int on_conn_request_return(struct kretprobe_instance *ri, struct pt_regs *regs)

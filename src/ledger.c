@@ -31,6 +31,8 @@
 #include "kernel.h"
 #include "ledger.h"
 #include "net.h"
+#include "queue.h"
+#include "takeover.h"
 
 /*
  * All listeners of all namespaces by cookie, which is unique among them: where segments
@@ -44,6 +46,8 @@ static DEFINE_RAW_SPINLOCK(table_lock);
 static LLIST_HEAD(closing);
 static void fold_work(struct work_struct *work);
 static DECLARE_WORK(folder, fold_work);
+
+static atomic_t last_number = ATOMIC_INIT(0);
 
 static struct hlist_head *slot_of(u64 cookie)
 {
@@ -224,6 +228,7 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 	if (task)
 		remember(&l->owner, task);
 	l->uid = lq_sk_uid(sk);
+	l->number = (u32)atomic_inc_return(&last_number) & LQ_LISTENER_NUMBERS;
 	l->since = ktime_get_real_ns();
 	return l;
 }
@@ -247,6 +252,7 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l,
 		raw_spin_lock(&table_lock);
 		hlist_add_head_rcu(&l->node, slot_of(l->cookie));
 		raw_spin_unlock(&table_lock);
+		lq_takeover_listeners(ledger, l->endpoint);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	return err;
@@ -356,6 +362,7 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
 		raw_spin_lock(&table_lock);
 		hlist_del_rcu(&l->node);
 		raw_spin_unlock(&table_lock);
+		lq_takeover_listeners(ledger, l->endpoint);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	if (!l)
@@ -467,6 +474,26 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 }
 
 /**
+ * lq_listener_queues() - how full they are, the SYN queue ours if it is taken over
+ * @queues: filled
+ * @l: a listener in the table, or the caller keeps it there
+ *
+ * Context: any, under RCU or with the ledger locked.
+ */
+void lq_listener_queues(struct lq_queues *queues, const struct lq_listener *l)
+{
+	const struct lq_synq *q = rcu_dereference_check(l->queue, true);
+	struct lq_reading reading;
+
+	if (!q) {
+		lq_queues_of(queues, l->sk);
+		return;
+	}
+	lq_queue_read(q, l->sk, &reading);
+	*queues = reading.queues;
+}
+
+/**
  * lq_ledger_look() - are its queues still full?
  * @l: a listener in the table, or the caller keeps it there
  *
@@ -476,7 +503,7 @@ void lq_ledger_look(struct lq_listener *l)
 {
 	struct lq_queues q;
 
-	lq_queues_of(&q, l->sk);
+	lq_listener_queues(&q, l);
 	note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
 	note_full(l, LQ_ACCEPTQ, q.acceptq > q.acceptq_limit);
 }

@@ -18,6 +18,8 @@
 #include "observe.h"
 #include "verdict.h"
 
+struct lq_synq;
+
 /* X(name): what is counted beside verdicts. */
 #define LQ_TALLIES(X)							\
 	X(accepted) X(diverge) X(ambiguous) X(expired) X(killed) X(synack_repeated) \
@@ -33,6 +35,16 @@ enum lq_tally { LQ_TALLIES(LQ_TALLY_ENUM) LQ_TALLY_count };
 #define LQ_HIST_ENUM(name) LQ_HIST_##name,
 enum lq_hist { LQ_HISTS(LQ_HIST_ENUM) LQ_HIST_count };
 #undef LQ_HIST_ENUM
+
+/* X(name): what happened to records beside verdicts */
+#define LQ_QUEUE_TALLIES(X)						\
+	X(found_child) X(found_request) X(found_timewait) X(timed_out) X(handed_back) \
+	X(over_limit) X(duplicate) X(orphaned)				\
+	X(disowned) X(denied) X(waited) X(backlogged) X(overtaken)
+
+#define LQ_QT_ENUM(name) LQ_QT_##name,
+enum lq_queue_tally { LQ_QUEUE_TALLIES(LQ_QT_ENUM) LQ_QT_count };
+#undef LQ_QT_ENUM
 
 /* The two queues that can be full. */
 enum lq_queue { LQ_SYNQ, LQ_ACCEPTQ, LQ_QUEUE_count };
@@ -84,6 +96,9 @@ struct lq_address {
  * @by_id: in the bucket of its number
  * @list: among all, in the order of @id
  * @ignored: its segments are not looked at
+ * @queue: its SYN queue when it is taken over, else NULL
+ * @released: a command gave it back: rules leave it alone
+ * @tallies: of the queues it has had, by enum lq_queue_tally
  * @opened: how many listeners it has had
  * @listeners: struct lq_listener, open or still to be added to @closed
  * @closed: totals of those that are gone
@@ -101,6 +116,9 @@ struct lq_endpoint {
 	struct hlist_node by_id;
 	struct list_head list;
 	bool ignored;
+	struct lq_synq *queue;
+	bool released;
+	u64 tallies[LQ_QT_count];
 	u32 opened;
 	struct list_head listeners;
 	struct lq_totals closed;
@@ -168,11 +186,13 @@ struct lq_overflow {
  * @owner: who called listen()
  * @acceptor: who called accept() last
  * @uid: the socket's
+ * @number: counts listeners, 24 bits: what a pending record remembers of its own
  * @since: wall clock when it was first seen, ns
  * @high: longest queues seen, by enum lq_queue
  * @full_since: monotonic ns since when a queue is full, 0: it is not
  * @overflow: what dmesg says of full queues, see overflow.c
  * @closing: on its way from the table to its endpoint
+ * @queue: its endpoint's SYN queue when that is taken over, under RCU; else NULL
  */
 struct lq_listener {
 	struct lq_totals totals;
@@ -191,12 +211,16 @@ struct lq_listener {
 	struct lq_task owner;
 	struct lq_task acceptor;
 	kuid_t uid;
+	u32 number;
 	u64 since;
 	u32 high[LQ_QUEUE_count];
 	u64 full_since[LQ_QUEUE_count];
 	struct lq_overflow overflow[LQ_QUEUE_count];
 	struct llist_node closing;
+	struct lq_synq __rcu *queue;
 };
+
+#define LQ_LISTENER_NUMBERS 0xffffff
 
 #define LQ_ENDPOINT_BUCKETS 256
 
@@ -213,6 +237,10 @@ struct lq_listener {
  * @last_id: number of the newest endpoint
  * @untracked: segments of listeners for which there was no memory
  * @forgotten: endpoints that made room for others
+ * @net: its network namespace
+ * @rules: struct lq_rule: ports that are taken over whatever the address, under RCU
+ * @ruler: applies them to new endpoints
+ * @lessor: releases endpoints when their lease ends
  */
 struct lq_ledger {
 	struct xarray listeners;
@@ -226,6 +254,10 @@ struct lq_ledger {
 	u32 last_id;
 	atomic64_t untracked;
 	u64 forgotten;
+	struct net *net;
+	struct list_head rules;
+	struct work_struct ruler;
+	struct delayed_work lessor;
 };
 
 int lq_listeners_init(void);
@@ -259,6 +291,7 @@ enum lq_pain {
 };
 
 void lq_ledger_settled(struct lq_listener *l, enum lq_pain how, u64 ms);
+void lq_listener_queues(struct lq_queues *queues, const struct lq_listener *l);
 void lq_ledger_look(struct lq_listener *l);
 void lq_ledger_sum(struct lq_totals *sum, const struct lq_totals *totals);
 
@@ -287,10 +320,15 @@ static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 val
 struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
 struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_address *where,
 				    struct lq_endpoint *fresh);
+void lq_endpoint_wake(struct lq_ledger *ledger, struct lq_endpoint *ep);
 void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep);
 bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow);
 int lq_endpoint_set_ignored(struct lq_ledger *ledger, const struct lq_address *where, bool any,
 			    bool ignored);
+bool lq_endpoint_is_meant(const struct lq_endpoint *ep, const struct lq_address *where,
+			  bool any);
+struct lq_endpoint *lq_endpoint_next(struct lq_ledger *ledger, const struct lq_address *where,
+				     bool any, u32 id);
 void lq_endpoints_free(struct lq_ledger *ledger);
 
 /* overflow.c */

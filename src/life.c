@@ -11,6 +11,7 @@
 #include "ledger.h"
 #include "net.h"
 #include "observe.h"
+#include "takeover.h"
 #include "trace.h"
 
 /**
@@ -170,6 +171,7 @@ void lq_backlog_changed(struct sock *sk, int backlog)
 
 	event_of_listener_sock(&event, sk);
 	old = event.reading.queues.acceptq_limit;
+	lq_takeover_backlog(sk, backlog);
 	event.reading.queues.acceptq_limit = backlog;
 	trace_lq_listener(&event, LQ_WHAT_backlog, old);
 }
@@ -237,8 +239,10 @@ void lq_accepted(struct sock *child)
 		return;
 	tracked = lq_accept_taken(child, &waited_us, &cookie);
 	l = tracked ? lq_listener_find(cookie) : NULL;
-	if (l)
+	if (l) {
 		lq_ledger_accepted(l, waited_us);
+		lq_takeover_accepted(l);
+	}
 	if (!trace_lq_accept_enabled() && !lq_pain_waits())
 		return;
 	memset(&event, 0, sizeof(event));

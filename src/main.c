@@ -7,8 +7,11 @@
 #include <linux/kconfig.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
 
 #include "accept.h"
+#include "command.h"
 #include "hook.h"
 #include "kernel.h"
 #include "ksym.h"
@@ -16,6 +19,7 @@
 #include "main.h"
 #include "net.h"
 #include "observe.h"
+#include "takeover.h"
 
 #define LQ_VERSION "0.1.0"
 #define LQ_MOST_DELAY_US 20000
@@ -27,6 +31,10 @@ MODULE_PARM_DESC(without, "hooks to leave out, comma-separated names as in /proc
 static unsigned int fault;
 module_param(fault, uint, 0444);
 MODULE_PARM_DESC(fault, "for tests: bits of what is to go wrong while loading (hook.h)");
+
+static char *takeover;
+module_param(takeover, charp, 0444);
+MODULE_PARM_DESC(takeover, "endpoints to take over, \"ADDR:PORT [key=value...]; ...\", as written to /proc/net/listenq/endpoints");
 
 static int set_delay(const char *value, const struct kernel_param *kp)
 {
@@ -44,6 +52,26 @@ static const struct kernel_param_ops delay_ops = {
 	.set = set_delay,
 	.get = param_get_uint,
 };
+
+static int set_mem_max(const char *value, const struct kernel_param *kp)
+{
+	unsigned int mib;
+
+	if (kstrtouint(value, 0, &mib)) {
+		pr_err("mem_max=%.20s: give MiB, 0 for an eighth of the machine's memory\n", value);
+		return -EINVAL;
+	}
+	return param_set_uint(value, kp);
+}
+
+static const struct kernel_param_ops mem_max_ops = {
+	.set = set_mem_max,
+	.get = param_get_uint,
+};
+
+unsigned int lq_mem_max;
+module_param_cb(mem_max, &mem_max_ops, &lq_mem_max, 0644);
+MODULE_PARM_DESC(mem_max, "MiB that pending records of all endpoints may take; 0: an eighth of memory");
 
 unsigned int lq_delay_us;
 module_param_cb(delay_us, &delay_ops, &lq_delay_us, 0644);
@@ -87,12 +115,29 @@ static int check_kernel(void)
 	return 0;
 }
 
+/* From the last to the first; nothing is left behind. */
+static void stop(void)
+{
+	lq_takeover_exit();
+	lq_frames_stop();
+	lq_hooks_detach();
+	lq_observe_exit();
+	lq_overflow_exit();
+	lq_net_exit();
+	lq_hooks_free();
+	lq_pain_exit();
+	lq_listeners_exit();
+	lq_accept_exit();
+}
+
 static int __init listenq_init(void)
 {
 	int err;
 
 	pr_info("version %s, mode observe\n", LQ_VERSION);
 	err = check_kernel();
+	if (!err && takeover)
+		err = lq_takeovers_check(takeover);
 	if (err)
 		return err;
 	err = lq_hooks_self_check(fault);
@@ -119,15 +164,23 @@ static int __init listenq_init(void)
 		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
 		goto free_ledger;
 	}
+	err = lq_takeover_init(fault & LQ_FAULT_QUEUE);
+	if (err)
+		goto exit_net;
 	lq_observe_init();
 	err = lq_hooks_attach(without, fault);
 	if (err)
 		goto settle;
 	lq_listeners_of_tasks();
-	return 0;
+	err = takeover ? lq_takeovers(current->nsproxy->net_ns, takeover) : 0;
+	if (err)
+		stop();
+	return err;
 
 settle:
 	lq_observe_exit();
+	lq_takeover_exit();
+exit_net:
 	lq_overflow_exit();
 	lq_net_exit();
 	lq_hooks_free();
@@ -142,21 +195,12 @@ static void __exit listenq_exit(void)
 {
 	u64 start = ktime_get_ns();
 
-	lq_frames_stop();
-	lq_hooks_detach();
-	lq_observe_exit();
-	lq_overflow_exit();
-	lq_net_exit();
-	lq_hooks_free();
-	lq_pain_exit();
-	lq_listeners_exit();
-	lq_accept_exit();
+	stop();
 	pr_info("unloaded in %llu ms\n", div_u64(ktime_get_ns() - start, NSEC_PER_MSEC));
 }
-
 module_init(listenq_init);
 module_exit(listenq_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Shows every decision of the TCP listen path");
+MODULE_DESCRIPTION("Shows every decision of the TCP listen path, and takes it over where told to");
 MODULE_AUTHOR("The listenq authors");
 MODULE_VERSION(LQ_VERSION);

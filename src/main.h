@@ -13,7 +13,12 @@
 #define LQ_DELAY_CHILD		0x2	/* before a child is made of a request */
 #define LQ_DELAY_CLOSE		0x4	/* before a closing listener drops its children */
 #define LQ_DELAY_KILL		0x8	/* before a RST or SYN ends a request */
+#define LQ_DELAY_FIND		0x10	/* before a segment looks for its record */
+#define LQ_DELAY_ACCEPT		0x20	/* before a child enters the accept queue */
+#define LQ_DELAY_HAND_BACK	0x40	/* before a record becomes the kernel's */
 
+/* MiB that pending records may take, 0: an eighth of memory. */
+extern unsigned int lq_mem_max;
 extern unsigned int lq_delay_us;
 extern unsigned int lq_delay_at;
 

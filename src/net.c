@@ -6,6 +6,7 @@
 
 #include "hook.h"
 #include "net.h"
+#include "takeover.h"
 #include "verdict.h"
 
 #define LQ_ROW(number, verdict, why, refused, sentence) \
@@ -31,6 +32,7 @@ static int __net_init net_start(struct net *net)
 	if (!ln->counts)
 		return -ENOMEM;
 	lq_ledger_init(&ln->ledger);
+	lq_takeover_begin(&ln->ledger, net);
 	err = no_proc ? -ENOMEM : lq_proc_net_init(net, ln);
 	if (err) {
 		free_percpu(ln->counts);
@@ -66,6 +68,7 @@ static void nets_stop(struct list_head *exiting)
 	lq_ledgers_settle();
 	list_for_each_entry(net, exiting, exit_list) {
 		ln = net_generic(net, lq_net_id);
+		lq_release_forget(&ln->ledger);
 		lq_ledger_free(&ln->ledger);
 		free_percpu(ln->hidden);
 	}

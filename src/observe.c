@@ -61,8 +61,8 @@ static DEFINE_PER_CPU(struct carry, carried);
 static DEFINE_PER_CPU(const struct sk_buff *, ended);
 
 /* @l: may be NULL */
-static void report(struct net *net, struct lq_listener *l, const struct lq_event *event,
-		   enum lq_verdict verdict)
+static __always_inline void report(struct net *net, struct lq_listener *l,
+				   const struct lq_event *event, enum lq_verdict verdict)
 {
 	lq_net_count(net, verdicts[verdict]);
 	if (likely(l))
@@ -196,6 +196,17 @@ static void answers_of(struct lq_answers *answers, struct sk_buff *skb, u8 famil
 #endif
 }
 
+/* Most are nothing that the rules of do_rcv end: a good sum and no SYN, or only that. */
+static bool is_plain(struct sk_buff *skb, u8 family)
+{
+	u8 flags = tcp_flag_byte(tcp_hdr(skb)) & (LQ_SYN | LQ_ACK | LQ_RST | LQ_FIN);
+
+	if (flags == LQ_SYN && (family != 4 || !skb_dst(skb) ||
+				skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+		return false;
+	return (flags == LQ_SYN || !(flags & LQ_SYN)) && !tcp_checksum_complete(skb);
+}
+
 /**
  * lq_do_rcv() - a segment enters tcp_v4_do_rcv or tcp_v6_do_rcv of a listener
  * @sk: the listener
@@ -212,12 +223,16 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	struct lq_answers answers;
 	struct lq_listener *l;
 	enum lq_verdict verdict;
-	struct lq_event event;
+	struct lq_event event lq_uninitialized;
 
+	if (likely(is_plain(skb, family))) {
+		__this_cpu_write(ended, NULL);
+		return;
+	}
 	lq_segment_of(&event.facts.segment, skb);
 	answers_of(&answers, skb, family);
 	verdict = lq_decide_do_rcv(&event.facts.segment, &answers);
-	if (likely(verdict == LQ_V_none)) {
+	if (verdict == LQ_V_none) {
 		__this_cpu_write(ended, NULL);
 		return;
 	}
@@ -236,6 +251,40 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 static bool wants_flow(enum lq_verdict verdict)
 {
 	return trace_lq_verdict_enabled() || lq_verdicts[verdict].loss;
+}
+
+/**
+ * lq_report() - takeover has decided on a segment
+ * @net: its network namespace
+ * @l: the listener
+ * @skb: the segment; not looked at when the flow is known
+ * @event: what is told of it
+ * @verdict: how it ended
+ *
+ * Context: bottom halves off.
+ */
+void lq_report(struct net *net, struct lq_listener *l, const struct sk_buff *skb,
+	       struct lq_event *event, enum lq_verdict verdict)
+{
+	if (wants_flow(verdict))
+		fill_flow(event, skb);
+	report(net, l, event, verdict);
+}
+
+/**
+ * lq_give_back() - takeover leaves a segment of a record to the listener
+ * @skb: the segment, on its way to the stock kernel's function
+ * @net: its network namespace
+ * @event: what is known of it
+ *
+ * Context: bottom halves off.
+ */
+void lq_give_back(const struct sk_buff *skb, struct net *net, struct lq_event *event)
+{
+	fill_flow(event, skb);
+	event->via = LQ_VIA_check_req;
+	event->stage = LQ_STAGE_rcv;
+	carry(LQ_VIA_check_req, skb, net, event, LQ_V_given_back_dropped);
 }
 
 /* Return values of hnd_req and check_req, and what is to be known of a new child. */
@@ -291,7 +340,8 @@ static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *
  * @req: the pending request, or NULL
  *
  * Context: preemption off.
- * Return: 0, or 1 when this call is not observed (unloading, or bottom halves on).
+ * Return: 0, or 1 when this call is not observed (unloading, bottom halves on, or it is
+ * already).
  */
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req)
@@ -299,6 +349,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	u32 set = stage == LQ_STAGE_conn_request ? LQ_COUNT_CONN_REQUEST :
 		  stage == LQ_STAGE_hnd_req ? LQ_COUNT_HND_REQ :
 						LQ_COUNT_CHECK_REQ;
+	const struct lq_frame *outer = lq_current_frame();
 	struct net *net = sock_net(sk);
 
 	if (unlikely(lq_frames_stopped()))
@@ -307,6 +358,9 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		lq_net_count(net, unobserved);
 		return 1;
 	}
+	/* A return probe that is about to rest was faster than takeover. */
+	if (unlikely(outer && outer->skb == skb && outer->event.stage == stage))
+		return 1;
 
 	frame->l = lq_listener_of(sk);
 	if (frame->l && lq_is_ignored(frame->l))
@@ -563,6 +617,18 @@ static bool is_carried(const struct sk_buff *skb, const struct carry *c)
 	       dev_net(skb->dev) == c->net;
 }
 
+static noinline bool settle_dropped(struct sk_buff *skb, struct carry *c)
+{
+	if ((c->skb && c->skb != skb) || !is_carried(skb, c))
+		return false;
+
+	if (!c->skb)
+		lq_segment_of(&c->event.facts.segment, skb);
+	report_carried(dev_net(skb->dev), &c->event, c->verdict);
+	put_down(c);
+	return true;
+}
+
 /**
  * lq_skb_dropped() - tracepoint kfree_skb
  * @skb: what is dropped, anything at all
@@ -573,18 +639,8 @@ static bool is_carried(const struct sk_buff *skb, const struct carry *c)
 bool lq_skb_dropped(struct sk_buff *skb)
 {
 	/* Raw: where preemption is on, nothing of this CPU's can be carried to us. */
-	struct carry *c = raw_cpu_ptr(&carried);
-
-	if (likely(c->via == LQ_VIA_none))
-		return false;
-	if ((c->skb && c->skb != skb) || !is_carried(skb, c))
-		return false;
-
-	if (!c->skb)
-		lq_segment_of(&c->event.facts.segment, skb);
-	report_carried(dev_net(skb->dev), &c->event, c->verdict);
-	put_down(c);
-	return true;
+	return unlikely(raw_cpu_read(carried.via) != LQ_VIA_none) &&
+	       settle_dropped(skb, raw_cpu_ptr(&carried));
 }
 
 /**

@@ -31,7 +31,8 @@ struct lq_listener;
 /* What lq_request and lq_listener tell. */
 #define LQ_WHATS(X)							\
 	X(1, retransmitted) X(2, expired) X(3, killed_by_close) X(4, migrated) \
-	X(5, listen) X(6, backlog) X(7, close) X(8, icmp_error) X(9, aborted)
+	X(5, listen) X(6, backlog) X(7, close) X(8, icmp_error) X(9, aborted) \
+	X(10, promoted)
 
 #define LQ_STAGE_ENUM(number, name) LQ_STAGE_##name = (number),
 #define LQ_VIA_ENUM(number, name) LQ_VIA_##name = (number),
@@ -51,10 +52,12 @@ enum lq_what { LQ_WHATS(LQ_WHAT_ENUM) };
  * @netns: inode of the network namespace
  * @listener: socket cookie of the listener
  * @age_us: us since the request's first SYN-ACK, 0 without a request
+ * @waited_us: promoted: us since it was parked
  * @retrans: SYN-ACKs repeated so far
  * @acked: the last ACK had come, but the request stayed
  * @stage: which function decided
  * @via: what handed the segment to it
+ * @acted: it was us, not the stock kernel
  */
 struct lq_event {
 	struct lq_flow flow;
@@ -63,10 +66,12 @@ struct lq_event {
 	unsigned int netns;
 	u64 listener;
 	u64 age_us;
+	u64 waited_us;
 	u8 retrans;
 	u8 acked;
 	enum lq_stage stage;
 	enum lq_via via;
+	bool acted;
 };
 
 /**
@@ -134,6 +139,10 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 void lq_conn_request_close(struct lq_frame *frame);
 void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned);
 void lq_check_req_close(struct lq_frame *frame, struct sock *returned);
+
+void lq_report(struct net *net, struct lq_listener *l, const struct sk_buff *skb,
+	       struct lq_event *event, enum lq_verdict verdict);
+void lq_give_back(const struct sk_buff *skb, struct net *net, struct lq_event *event);
 
 void lq_request_dropped(struct sock *sk, struct request_sock *req);
 bool lq_skb_dropped(struct sk_buff *skb);

@@ -149,6 +149,7 @@ int lq_proc_net_init(struct net *net, struct lq_net *ln)
 	if (!proc_create_data("verdicts", 0444, ln->dir, &verdicts_ops, net) ||
 	    !proc_create_data("listeners", 0444, ln->dir, &lq_listeners_ops, net) ||
 	    !proc_create_data("endpoints", 0644, ln->dir, &lq_endpoints_ops, net) ||
+	    !proc_create_data("requests", 0444, ln->dir, &lq_requests_ops, net) ||
 	    (net_eq(net, &init_net) &&
 	     !proc_create_data("hooks", 0444, ln->dir, &hooks_ops, net))) {
 		lq_proc_net_exit(ln);

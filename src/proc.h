@@ -12,5 +12,6 @@ int lq_proc_may_open(struct inode *inode, struct file *file);
 
 extern const struct proc_ops lq_listeners_ops;
 extern const struct proc_ops lq_endpoints_ops;
+extern const struct proc_ops lq_requests_ops;
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * proc_ledger.c - /proc/net/listenq/listeners and endpoints: the ledger to read, and the
- * commands to endpoints
+ * proc_ledger.c - /proc/net/listenq/listeners and endpoints: the ledger to read; commands
+ * are written to endpoints (command.c)
  *
  * One line per listener or endpoint, key=value; see README.md for the words. Lines are
  * made under RCU and, for what belongs to the ledger, with its lock held.
@@ -18,10 +18,13 @@
 #include <linux/user_namespace.h>
 
 #include "accept.h"
+#include "command.h"
 #include "facts.h"
 #include "ledger.h"
 #include "net.h"
 #include "proc.h"
+#include "queue.h"
+#include "takeover.h"
 
 #define LQ_STRING(name) #name,
 static const char *const tally_names[] = { LQ_TALLIES(LQ_STRING) };
@@ -191,7 +194,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	struct lq_queues q;
 
 	/* Valid: it was in the table under RCU, and its socket's reference goes after that. */
-	lq_queues_of(&q, l->sk);
+	lq_listener_queues(&q, l);
 	seq_printf(m, "listener=%llu endpoint=%u", l->cookie, l->endpoint_id);
 	show_address(m, reader->net, &l->where);
 	seq_printf(m, " reuseport=%u uid=%u", l->sk->sk_reuseport,
@@ -208,6 +211,49 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	memset(&reader->sum, 0, sizeof(reader->sum));
 	add_listener(&reader->sum, l);
 	show_totals(m, &reader->sum);
+}
+
+#define LQ_STOCK_ROW(name) #name,
+static const char *const to_stock_names[] = { LQ_TO_STOCK(LQ_STOCK_ROW) };
+static const char *const queue_tally_names[] = { LQ_QUEUE_TALLIES(LQ_STOCK_ROW) };
+
+/* With the ledger's lock held: it keeps the queue. */
+static void show_queue(struct seq_file *m, const struct lq_synq *q)
+{
+	const struct lq_listener *sender = rcu_dereference(q->sender);
+	u64 n;
+	int i;
+
+	seq_printf(m, " pending=%d young=%d limit=%u records=%u", atomic_read(&q->len),
+		   atomic_read(&q->young), sender ? lq_queue_limit(q, sender->sk) : 0,
+		   lq_queue_records(q));
+	lq_config_show(m, &q->config);
+	lq_park_show(m, q);
+	for (i = 0; i < LQ_TO_STOCK_count; i++) {
+		n = atomic64_read(&q->to_stock[i]);
+		if (n)
+			seq_printf(m, " to_stock_%s=%llu", to_stock_names[i], n);
+	}
+}
+
+/* Of all queues that the endpoint has had; with the ledger's lock held. */
+static void show_queue_tallies(struct seq_file *m, const struct lq_endpoint *ep)
+{
+	u64 n;
+	int i;
+
+	for (i = 0; i < LQ_QT_count; i++) {
+		n = ep->tallies[i] + (ep->queue ? atomic64_read(&ep->queue->tallies[i]) : 0);
+		if (n)
+			seq_printf(m, " %s=%llu", queue_tally_names[i], n);
+	}
+}
+
+static const char *state_of(const struct lq_endpoint *ep)
+{
+	if (ep->queue)
+		return ep->queue->draining ? "draining" : "taken_over";
+	return ep->ignored ? "ignored" : "observing";
 }
 
 static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_endpoint *ep)
@@ -228,11 +274,14 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 		}
 		add_listener(&reader->sum, l);
 	}
-	xa_unlock_irqrestore(&ledger->listeners, flags);
 	seq_printf(m, "endpoint=%u", ep->id);
 	show_address(m, reader->net, &ep->where);
-	seq_printf(m, " state=%s listeners=%u opened=%u", ep->ignored ? "ignored" : "observing",
-		   open, ep->opened);
+	seq_printf(m, " state=%s", state_of(ep));
+	if (ep->queue)
+		show_queue(m, ep->queue);
+	show_queue_tallies(m, ep);
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	seq_printf(m, " listeners=%u opened=%u", open, ep->opened);
 	show_time(m, "since", ep->since);
 	show_totals(m, &reader->sum);
 }
@@ -315,13 +364,26 @@ static void *endpoints_next(struct seq_file *m, void *v, loff_t *pos)
 	return ep;
 }
 
+static void show_endpoints_head(struct seq_file *m, struct lq_ledger *ledger)
+{
+	const char *between = " rules=";
+	struct lq_rule *rule;
+
+	seq_printf(m, "version=1 endpoints=%u forgotten=%llu",
+		   READ_ONCE(ledger->nr_endpoints), READ_ONCE(ledger->forgotten));
+	list_for_each_entry_rcu(rule, &ledger->rules, list) {
+		seq_printf(m, "%s*:%u", between, ntohs(rule->port));
+		between = ",";
+	}
+	seq_puts(m, *between == ',' ? "\n" : " rules=-\n");
+}
+
 static int endpoints_show(struct seq_file *m, void *v)
 {
 	struct lq_ledger *ledger = ledger_of(m->private);
 
 	if (v == SEQ_START_TOKEN)
-		seq_printf(m, "version=1 endpoints=%u forgotten=%llu\n",
-			   READ_ONCE(ledger->nr_endpoints), READ_ONCE(ledger->forgotten));
+		show_endpoints_head(m, ledger);
 	else
 		show_endpoint(m, m->private, v);
 	return 0;
@@ -376,59 +438,6 @@ static int endpoints_open(struct inode *inode, struct file *file)
 	return open_ledger(inode, file, &endpoints_seq);
 }
 
-/* ADDR:PORT, [ADDR]:PORT or *:PORT; @any: every address. */
-static int parse_where(char *text, struct lq_address *where, bool *any)
-{
-	char *port = strrchr(text, ':');
-	const char *end;
-	u16 number;
-	size_t len;
-
-	memset(where, 0, sizeof(*where));
-	if (!port || kstrtou16(port + 1, 10, &number) || !number)
-		return -EINVAL;
-	*port = '\0';
-	len = strlen(text);
-	where->port = htons(number);
-	*any = !strcmp(text, "*");
-	if (*any)
-		return 0;
-	where->family = 4;
-	if (in4_pton(text, -1, where->addr, -1, &end) && !*end)
-		return 0;
-	where->family = 6;
-	if (len < 2 || text[0] != '[' || text[len - 1] != ']')
-		return -EINVAL;
-	text[len - 1] = '\0';
-	return in6_pton(text + 1, -1, where->addr, -1, &end) && !*end ? 0 : -EINVAL;
-}
-
-static int run_command(struct lq_ledger *ledger, char *command)
-{
-	char *text = strim(command), *word = strsep(&text, " "), *place;
-	struct lq_address where;
-	char shown[INET6_ADDRSTRLEN + 8];
-	bool any;
-	int err;
-
-	place = text ? strim(text) : "";
-	strscpy(shown, place, sizeof(shown));
-	if (strcmp(word, "ignore") && strcmp(word, "watch")) {
-		pr_err("endpoints: no command '%.20s': write ignore ADDR:PORT or watch ADDR:PORT\n",
-		       word);
-		return -EINVAL;
-	}
-	if (parse_where(place, &where, &any)) {
-		pr_err("endpoints: '%s' is no ADDR:PORT: write 0.0.0.0:80, [::]:443 or *:8080\n",
-		       shown);
-		return -EINVAL;
-	}
-	err = lq_endpoint_set_ignored(ledger, &where, any, !strcmp(word, "ignore"));
-	if (err)
-		pr_err("endpoints: nobody has listened on %s: see the endpoints file\n", shown);
-	return err;
-}
-
 /* One command per write. */
 static ssize_t endpoints_write(struct file *file, const char __user *from, size_t len,
 			       loff_t *pos)
@@ -442,7 +451,7 @@ static ssize_t endpoints_write(struct file *file, const char __user *from, size_
 	command = memdup_user_nul(from, len);
 	if (IS_ERR(command))
 		return PTR_ERR(command);
-	err = run_command(ledger_of(reader), command);
+	err = lq_command(reader->net, command);
 	kfree(command);
 	return err ?: len;
 }

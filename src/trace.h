@@ -132,7 +132,7 @@ TRACE_EVENT(lq_verdict,
 		__entry->verdict = verdict;
 		__entry->reason = lq_verdicts[verdict].reason;
 		__entry->loss = lq_verdicts[verdict].loss;
-		__entry->acted = 0;
+		__entry->acted = event->acted;
 		__entry->via = event->via;
 		LQ_SEGMENT_ASSIGN(event);
 		LQ_FLOW_ASSIGN(event);
@@ -181,7 +181,7 @@ TRACE_EVENT(lq_diverge,
 		LQ_SEGMENT_PRINT, LQ_FLOW_PRINT, LQ_QUEUE_PRINT)
 );
 
-/* A pending request, without a segment: SYN-ACK repeated, expired, ... */
+/* A pending request, without a segment: SYN-ACK repeated, expired, promoted, ... */
 TRACE_EVENT(lq_request,
 	TP_PROTO(const struct lq_event *event, enum lq_what what),
 	TP_ARGS(event, what),
@@ -192,6 +192,7 @@ TRACE_EVENT(lq_request,
 		__field(u8, acked)
 		LQ_FLOW_FIELDS
 		LQ_QUEUE_FIELDS
+		__field(u64, wait_us)
 	),
 	TP_fast_assign(
 		__entry->what = what;
@@ -200,13 +201,15 @@ TRACE_EVENT(lq_request,
 						 what == LQ_WHAT_killed_by_close);
 		__entry->timeouts = event->reading.timeouts;
 		__entry->acked = event->acked;
+		__entry->wait_us = what == LQ_WHAT_promoted ? event->waited_us : 0;
 		LQ_FLOW_ASSIGN(event);
 		LQ_QUEUE_ASSIGN(event);
 	),
-	TP_printk("what=%s loss=%u " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT " timeouts=%u acked=%u",
+	TP_printk("what=%s loss=%u " LQ_FLOW_FORMAT " " LQ_QUEUE_FORMAT
+		" timeouts=%u acked=%u wait_us=%llu",
 		__print_symbolic(__entry->what, LQ_WHATS(LQ_NAME) { 255, "" }),
 		__entry->loss, LQ_FLOW_PRINT, LQ_QUEUE_PRINT, __entry->timeouts,
-		__entry->acked)
+		__entry->acked, (unsigned long long)__entry->wait_us)
 );
 
 /* accept() handed out a connection; wait_us since it was queued. */
