@@ -4,7 +4,7 @@
 # the ledger says of them; to be sourced after lib.sh and net.sh
 #
 #   actor NAME COMMAND...   starts one: COMMAND... python3 actor.py; its pid is in
-#                           ${actor_pid[NAME]}
+#                           ${actor_pid[NAME]}; with plays=halfopen.py another one
 #   tell NAME WORDS...      one step of it; its answer is in $answer
 #   dismiss [NAME...]       ends them, without names all
 
@@ -22,7 +22,7 @@ actor() {
 	exec {fd}<>"$dir/out"
 	actor_out[$name]=$fd
 	# Not by its path: not every user may go there.
-	"$@" python3 -c "$(cat "${BASH_SOURCE[0]%/*}/tools/actor.py")" <"$dir/in" >"$dir/out" &
+	"$@" python3 -c "$(cat "${BASH_SOURCE[0]%/*}/tools/${plays:-actor.py}")" <"$dir/in" >"$dir/out" &
 	actor_pid[$name]=$!
 	tell "$name" drop
 	rm -rf "$dir"
@@ -73,6 +73,24 @@ now_us() { local now=${EPOCHREALTIME}; echo "${now/[.,]/}"; }
 # The server's ledger; with in=in_client that of the client.
 in=in_server
 ledger() { $in cat "/proc/net/listenq/$1"; }
+
+# order WORDS...: a command to the module; prints what the write failed with, if it did
+order() {
+	in_server python3 - "$*" <<'PY'
+import errno, os, sys
+try:
+    file = os.open('/proc/net/listenq/endpoints', os.O_WRONLY)
+    os.write(file, sys.argv[1].encode())
+except OSError as error:
+    print(errno.errorcode[error.errno])
+PY
+}
+
+# refused WHY WORDS...: the command fails with that error, and one line in dmesg says so
+refused() {
+	mark
+	is "$2${*:3}: refused" "$(order "${@:2}") $(said | grep -c '^endpoints: ')" "$1 1"
+}
 
 # listener PORT [WORD=VALUE], endpoint PORT [WORD=VALUE]: its line; the last one if there
 # are several

@@ -361,7 +361,7 @@ namespaces() {
 	adds_up 'here'
 	in=in_client adds_up 'there'
 
-	before=$(namespaces_alive)
+	before=$(namespaces_at_rest)
 	is '50 namespaces, made and left with a refused client each' "$(fifty)" \
 		'50 with lost=1 waiting=1'
 	if [ -n "$before" ]; then
@@ -371,13 +371,26 @@ namespaces() {
 	fi
 }
 
-# Objects in the cache; what a processor keeps for itself is given back first.
+# Objects in the cache. What a processor keeps for itself is given back first; what the
+# kernel keeps of the last ones that went (cleanup_net: defer_free_list), too: they go with
+# the next one, which then is what it keeps.
 namespaces_alive() {
 	local cache=/sys/kernel/slab/net_namespace
 
 	[ -w $cache/shrink ] || return
+	unshare -n true
+	sleep 0.5
 	echo 1 >$cache/shrink
 	sed 's/ .*//' $cache/objects
+}
+
+# The least of some looks: how many there are when nothing is on its way.
+namespaces_at_rest() {
+	local _
+
+	for _ in 1 2 3 4 5; do
+		namespaces_alive
+	done | sort -n | head -n 1
 }
 
 alive_again() { (($(namespaces_alive) <= $1)); }
@@ -562,7 +575,7 @@ commands() {
 	is 'root of his own namespaces reads them' \
 		"$(as_nobody unshare -Urn cat /proc/net/listenq/listeners $file)" \
 		"version=1 listeners=0 untracked=0
-version=1 endpoints=0 forgotten=0"
+version=1 endpoints=0 forgotten=0 rules=-"
 	as_nobody unshare -Urn sh -c "echo 'ignore *:8080' >$file" 2>/dev/null
 	ok $(($? == 0)) 'but does not write'
 	for name in listeners endpoints; do

@@ -86,6 +86,16 @@ unload() {
 mark() { mark=$(dmesg | wc -l); }
 said() { dmesg | tail -n +$((mark + 1)) | sed -n 's/^\[[^]]*\] listenq: //p'; }
 
+# What src/main.h calls LQ_DELAY_*: where a race can be widened
+# shellcheck disable=SC2034
+at_request=1 at_child=2 at_kill=8 at_find=16 at_accept=32 at_hand_back=64
+
+# widen PLACES US: so long the module waits there; 0 0 as ever
+widen() {
+	echo "$1" >/sys/module/listenq/parameters/delay_at
+	echo "$2" >/sys/module/listenq/parameters/delay_us
+}
+
 # in_server COMMAND..., in_client COMMAND...: see net.sh
 in_server() { ip netns exec "$LQ_SERVER" "$@"; }
 in_client() { ip netns exec "$LQ_CLIENT" "$@"; }

@@ -12,7 +12,8 @@ echo 1 >"$instance/events/listenq/enable"
 trap 'net_down; rmdir "$instance" 2>/dev/null' EXIT
 net_up || exit 1
 
-# LISTENQ_STORIES: files to play instead of all
+# LISTENQ_STORIES: files to play instead of all; LISTENQ_ACTED=listenq: listeners are
+# taken over
 if [ -n "${LISTENQ_STORIES:-}" ]; then
 	read -ra stories <<<"$LISTENQ_STORIES"
 else
@@ -20,8 +21,8 @@ else
 fi
 
 {
-for family in -4 -6 -m; do
-	"$tests/drive/drive" "$family" -c "$LQ_CLIENT" -s "$LQ_SERVER" -e "$instance" \
+for family in ${LISTENQ_FAMILIES:--4 -6 -m}; do
+	"$tests/drive/drive" "$family" -a "${LISTENQ_ACTED:-stock}" -c "$LQ_CLIENT" -s "$LQ_SERVER" -e "$instance" \
 		"${stories[@]}"
 	rc=$?
 	# 1: a story failed, and says so itself

@@ -28,9 +28,10 @@ seen_save
 
 # SYNs (hping3) and connections that come and go (python), neither at full speed:
 # the machine has to get to the unloading too.
-# LISTENQ_PACE: microseconds between two SYNs.
+# LISTENQ_PACE: microseconds between two SYNs. Not by in_client: $! must be its own pid.
 pace=${LISTENQ_PACE:-2000}
-in_client hping3 -i "u$pace" -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
+ip netns exec "$LQ_CLIENT" hping3 -i "u$pace" -q -S -p 8080 --rand-source 10.9.0.1 \
+	>/dev/null 2>&1 &
 traffic=$!
 ip netns exec "$LQ_SERVER" python3 - "$pace" <<'PY' &
 import socket, sys, threading, time
@@ -56,7 +57,8 @@ kill $traffic
 # And as fast as hping3 can.
 failed=0
 slowest=0
-in_client taskset -c 0 hping3 --flood -q -S -p 8080 --rand-source 10.9.0.1 >/dev/null 2>&1 &
+ip netns exec "$LQ_CLIENT" taskset -c 0 hping3 --flood -q -S -p 8080 --rand-source 10.9.0.1 \
+	>/dev/null 2>&1 &
 traffic=$!
 sleep 1
 cycle

@@ -10,9 +10,19 @@
  *                               a listener that never accepts; with "fill" its accept
  *                               queue is full. Prints its pid when it is ready
  *
+ *   ops read FILE               read it to its end: lines, nanoseconds, and those of the
+ *                               longest call of read()
+ *   ops taken SECONDS           says "ready"; then the nanoseconds of the processor that others
+ *                               took meanwhile, which has no idle moment
+ *
  * The first two work over lo and print the nanoseconds (see meter.h) that it took.
+ *
+ * With OPS_TAKEOVER in the environment every listener is taken over before its first
+ * segment: that is the file to write the command to.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -24,6 +34,8 @@
 #include "../tools/meter.h"
 
 #define MESSAGE 64
+/* More than it takes to look at the clock twice. */
+#define LOOK_NS 1000
 
 static int must(int value, const char *what)
 {
@@ -32,6 +44,23 @@ static int must(int value, const char *what)
 		exit(1);
 	}
 	return value;
+}
+
+/* An endpoint that was taken over before, and whose port was given again, still is. */
+static void take_over(const struct sockaddr_in *addr)
+{
+	const char *name = getenv("OPS_TAKEOVER");
+	char command[128], at[INET_ADDRSTRLEN];
+	int fd, len;
+
+	if (!name)
+		return;
+	inet_ntop(AF_INET, &addr->sin_addr, at, sizeof(at));
+	len = snprintf(command, sizeof(command), "takeover %s:%d", at, ntohs(addr->sin_port));
+	fd = must(open(name, O_WRONLY), name);
+	if (write(fd, command, len) != len && errno != EEXIST)
+		must(-1, command);
+	close(fd);
 }
 
 static int listener(struct sockaddr_in *addr, in_addr_t at, int port, int backlog)
@@ -46,6 +75,7 @@ static int listener(struct sockaddr_in *addr, in_addr_t at, int port, int backlo
 	must(bind(fd, (struct sockaddr *)addr, len), "bind");
 	must(listen(fd, backlog), "listen");
 	must(getsockname(fd, (struct sockaddr *)addr, &len), "getsockname");
+	take_over(addr);
 	return fd;
 }
 
@@ -118,16 +148,57 @@ static void wait_as_listener(int port, int backlog, int fill)
 		pause();
 }
 
+static void read_file(const char *name)
+{
+	long long start, before, now, longest = 0;
+	int fd = must(open(name, O_RDONLY), name);
+	static char buffer[65536];
+	long lines = 0;
+	ssize_t n;
+
+	start = meter_start();
+	before = meter_now();
+	while ((n = must(read(fd, buffer, sizeof(buffer)), name)) > 0) {
+		now = meter_now();
+		if (now - before > longest)
+			longest = now - before;
+		for (ssize_t i = 0; i < n; i++)
+			lines += buffer[i] == '\n';
+		before = meter_now();
+	}
+	printf("%ld %lld %lld\n", lines, meter_stop(start), longest);
+}
+
+/* Who looks at the clock all the time sees when he could not. */
+static long long taken(long seconds)
+{
+	long long start = meter_start(), before = start, now = start, sum = 0;
+
+	puts("ready");
+	fflush(stdout);
+	while (now - start < seconds * 1000000000LL) {
+		now = meter_now();
+		if (now - before > LOOK_NS)
+			sum += now - before;
+		before = now;
+	}
+	return sum;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "handshake")) {
 		printf("%lld\n", handshake(atol(argv[2])));
 	} else if (argc == 3 && !strcmp(argv[1], "ping-pong")) {
 		printf("%lld\n", ping_pong(atol(argv[2])));
+	} else if (argc == 3 && !strcmp(argv[1], "read")) {
+		read_file(argv[2]);
+	} else if (argc == 3 && !strcmp(argv[1], "taken")) {
+		printf("%lld\n", taken(atol(argv[2])));
 	} else if (argc >= 4 && !strcmp(argv[1], "listen")) {
 		wait_as_listener(atoi(argv[2]), atoi(argv[3]), argc > 4);
 	} else {
-		fprintf(stderr, "usage: ops handshake|ping-pong|listen NUMBER [BACKLOG [fill]]\n");
+		fprintf(stderr, "usage: ops COMMAND ARGUMENT...: see ops.c\n");
 		return 2;
 	}
 	return 0;

@@ -16,6 +16,7 @@ COLUMNS = {
     'bare': 'probes',
     'off': 'off',
     'on': 'on',
+    'takeover': 'takeover',
     'maps': 'bt maps',
     'printf': 'bt printf',
     'no_do_rcv': 'no do_rcv',
@@ -38,7 +39,13 @@ LIMITS = (
     ('handshake', 'on', 10.0),
     ('ping_pong', 'off', 2.5),
     ('ping_pong', 'no_do_rcv', 0.5),
+    ('handshake', 'takeover', 0.0),
+    ('cookie', 'takeover', 2.0),
+    ('retransmitted', 'takeover', 5.0),
+    ('dropped', 'takeover', 4.0),
 )
+# The same, without the sender
+NET_LIMITS = (('queued', 'takeover', -15.0),)
 # (column, column of bpftrace): what the first adds, at most this share of the other's
 SHARES = (('off', 'maps'), ('on', 'printf'))
 SHARE = 1 / 3
@@ -123,6 +130,17 @@ def verdict(missed, what, got, limit):
     return missed + (not good)
 
 
+def net_targets(results, missed):
+    for row, column, limit in NET_LIMITS:
+        if not results.has(row, column, 'absent') or not results.has('sender', 'absent'):
+            print(f'----  {label(row)}, {COLUMNS[column]}: not measured')
+            continue
+        got = results.net_percent(row, column)
+        missed = verdict(missed, f'{label(row)}, {COLUMNS[column]}: {got:+.2f} % without the '
+                         f'sender, at most {limit:+.1f} %', got, limit)
+    return missed
+
+
 def targets(results):
     missed = 0
     for row, column, limit in LIMITS:
@@ -135,6 +153,7 @@ def targets(results):
                   f'are {results.added(row, "bare"):+,.0f}')
         missed = verdict(missed, f'{label(row)}, {COLUMNS[column]}: {got:+.2f} %, at most '
                          f'{limit:+.1f} %', got, limit)
+    missed = net_targets(results, missed)
     for ours, theirs in SHARES:
         for row in results.rows():
             if row == 'ping_pong' or not results.has(row, ours, theirs):
@@ -178,6 +197,20 @@ def markdown(results, path):
                       f'({results.percent(row, "no_do_rcv"):+.1f} %) | | |', file=file)
 
 
+def takeover_markdown(results, path):
+    """README.md's table of takeover"""
+    with open(path, 'w', encoding='ascii') as file:
+        print('| instructions | stock | taken over | without the sender |', file=file)
+        print('|---|---|---|---|', file=file)
+        for row, words in README_ROWS.items():
+            if not results.has(row, 'absent', 'takeover'):
+                continue
+            net = f'{results.net_percent(row, "takeover"):+.1f} %' if row in FRAMES else ''
+            print(f'| {words} | {results.median[row, "absent"]:,.0f} | '
+                  f'{results.added(row, "takeover"):+,.0f} '
+                  f'({results.percent(row, "takeover"):+.1f} %) | {net} |', file=file)
+
+
 def plot(results, directory):
     columns = [c for c in results.columns() if c not in ('absent', 'no_do_rcv')]
     if not columns:
@@ -192,7 +225,7 @@ set style data histograms
 set style histogram clustered gap 1
 set style fill solid 0.8 border -1
 set datafile missing '?'
-set yrange [0:*]
+set yrange [*:*]
 set grid ytics
 set key top left
 set title 'What watching adds to stock Linux 6.1, in percent of instructions'
@@ -244,6 +277,7 @@ process does to drain the buffer on the one processor, and writes, is included.
 ''')
     missed = targets(results)
     markdown(results, f'{directory}/table.md')
+    takeover_markdown(results, f'{directory}/takeover.md')
     plot(results, directory)
     return 1 if missed else 0
 

@@ -37,13 +37,17 @@ struct counter {
 static struct counter table[512];
 static int nr;
 
+/* They are read in the same order again and again. */
 static struct counter *find(const char *name)
 {
+	static int last;
 	int i;
 
-	for (i = 0; i < nr; i++)
-		if (!strcmp(table[i].name, name))
-			return &table[i];
+	for (i = 0; i < nr; i++) {
+		last = (last + 1) % nr;
+		if (!strcmp(table[last].name, name))
+			return &table[last];
+	}
 	return NULL;
 }
 
@@ -71,7 +75,8 @@ static void read_pairs(const char *path, bool after)
 	if (!f)
 		die("%s", path);
 	while (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f)) {
-		if (strncmp(names, "Tcp", 3) && strncmp(names, "MPTcp", 5))
+		if (strncmp(names, "Tcp", 3) && strncmp(names, "MPTcp", 5) &&
+		    strncmp(names, "Icmp:", 5))
 			continue;
 		n = strtok_r(names, blank, &ns);
 		v = strtok_r(values, blank, &vs);
@@ -157,5 +162,19 @@ void counters_finish(void)
 		if ((c->watched || c->line) && !c->any && got != c->want)
 			fail_at(c->line, "counter %s: expected %+lld, got %+lld", c->name,
 				c->want, got);
+	}
+}
+
+/* All that moved since the last time, or since the beginning. */
+void counters_log(void)
+{
+	int i;
+
+	read_all(true);
+	for (i = 0; i < nr; i++) {
+		if (table[i].after != table[i].before)
+			log_line("counter %s %+lld", table[i].name,
+				 table[i].after - table[i].before);
+		table[i].before = table[i].after;
 	}
 }

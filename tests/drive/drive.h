@@ -78,6 +78,7 @@ struct listener {
 	uint16_t	port;
 	uint64_t	cookie;		/* SO_COOKIE; 0: not known (MPTCP) */
 	int		backlog;
+	bool		stock;		/* takeover leaves its SYNs to the stock kernel */
 	unsigned int	drops;		/* read just before the close */
 	unsigned int	want_drops;	/* what the story declares */
 };
@@ -97,6 +98,8 @@ struct flow {
 	uint8_t		peer_key[8], peer_nonce[4];
 	struct segment	reply[64];	/* not yet claimed by a '<' statement */
 	unsigned int	nr_replies;
+	uint32_t	log_isn;	/* of the last SYN-ACK that was logged */
+	bool		log_known;
 };
 
 /* report.c */
@@ -132,6 +135,8 @@ void segment_text(const struct flow *f, const struct segment *seg, char *out, si
 /* frame.c */
 size_t frame_build(const struct segment *seg, unsigned char *buf, const uint8_t *dst_mac,
 		   const uint8_t *src_mac);
+size_t frame_icmp(const struct segment *seg, uint8_t type, uint8_t code, unsigned char *buf,
+		  const uint8_t *dst_mac, const uint8_t *src_mac);
 bool frame_parse(const unsigned char *buf, size_t len, struct segment *seg);
 
 /* mptcp.c */
@@ -142,11 +147,42 @@ void mptcp_learn(struct flow *f, const struct tcp_options *o);
 /* wire.c */
 void wire_open(void);
 void wire_send(const struct segment *seg);
+void wire_send_icmp(const struct segment *seg, uint8_t type, uint8_t code);
 void wire_pump(int ms);
+void wire_pump_ns(long long ns);
 void wire_flush(void);
 const char *wire_server_dev(void);
 
+/* clock.c */
+void clock_align(unsigned int phase, int ms);
+void clock_begin(void);
+int clock_tick(void);
+int clock_jiffies_ms(void);
+uint32_t clock_tsval(void);
+void clock_until(int ms);
+bool clock_statement(int argc, char **argv);
+
+/* log.c */
+void log_open(const char *path);
+void log_close(void);
+bool log_wanted(void);
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+uint32_t log_sum(const void *data, long len);
+void log_child(const struct flow *f);
+void log_frame(const unsigned char *buf, size_t len, const struct segment *s, bool parsed);
+
+/* random.c */
+uint64_t random_step(uint64_t *state);
+unsigned int random_phase(uint64_t seed, unsigned int number);
+int random_story(uint64_t seed, unsigned int number, char *out, size_t size);
+
+/* play.c */
+void play_all(uint64_t seed, unsigned int first, unsigned int count);
+
 /* flow.c */
+void flow_choose(uint64_t seed, unsigned int sequence);
+uint16_t flow_server_port(void);
+void flow_each(void (*what)(struct flow *f));
 void flow_reset(void);
 struct flow *flow_find(const char *name);
 struct flow *flow_get(const char *name);
@@ -175,12 +211,15 @@ uint64_t server_netns(void);
 struct listener *listener_find(const char *name);
 struct listener *listener_by_index(int i);
 uint16_t server_closed_port(void);
+void server_await_accept_queue(const struct listener *l, unsigned int n);
 bool server_listen(int argc, char **argv);
 bool server_backlog(int argc, char **argv);
 bool server_close(int argc, char **argv);
 bool server_accept(int argc, char **argv);
 bool server_drops(int argc, char **argv);
 void server_check_drops(void);
+void server_log_drops(void);
+struct flow *server_accept_one(struct listener *l, int ms);
 
 /* host.c: sysctls, delays and commands in the server's namespace, undone afterwards */
 bool host_set(const char *path, const char *value);
@@ -246,7 +285,7 @@ unsigned int trace_read(void);
 void trace_compare(void);
 void trace_print(void);
 unsigned int trace_verdicts(void);
-bool trace_has(const char *verdict, const char *via);
+bool trace_has(const char *verdict, const char *key, const char *value);
 
 /* counters.c */
 void counters_begin(void);
@@ -254,11 +293,13 @@ bool counters_declare(const char *name, const char *value);
 void counters_add(const char *name, long long n);
 bool counters_moved(const char *name);
 void counters_finish(void);
+void counters_log(void);
 bool counters_know(const char *name);
 
 /* feature.c */
 void feature_force(const char *word);
 void feature_probe(void);
+void feature_settle(const char *text);
 bool feature_have(const char *name);
 void feature_print(void);
 

@@ -22,7 +22,8 @@ unsigned long frames_to_listener, verdicts_seen;
 
 static struct expect *first, **last = &first;
 static char race[40];		/* the verdict that a story is about, see main.c */
-static char race_via[16];	/* and what must have handed it on; "" is anything */
+static char race_field[16];	/* and which field of it must say so; "" is any */
+static char race_value[32];
 static char race_unless[32];	/* with this counter it is another race; "" is none */
 
 struct verdict_row {
@@ -58,7 +59,7 @@ static const char *verdict_stage(int number)
 		return "check_req,rcv";
 	if (number <= LQ_V_syn_fastopen_closed)
 		return "conn_request";
-	if (number <= LQ_V_req_fastopen_passed)
+	if (number <= LQ_V_req_fastopen_passed || number >= LQ_V_req_parked)
 		return "check_req";
 	return "rcv";
 }
@@ -152,6 +153,17 @@ static void check_flow(struct expect *e, const struct flow *f, const struct in6_
 	check_number(e, "netns", server_netns());
 }
 
+/* Takeover decides on SYNs and on segments of its records, and leaves the rest alone. */
+static const char *who_acts(const struct flow *f, int verdict)
+{
+	const char *stage = verdict_stage(verdict);
+
+	if (cfg.mode == MODE_IPV6 || (f->listener && f->listener->stock) ||
+	    (strcmp(stage, "conn_request") && strcmp(stage, "check_req")))
+		return "stock";
+	return cfg.acted;
+}
+
 /* The event of the last segment that the flow sent; NULL if no such verdict. */
 struct expect *expect_verdict(struct flow *f, const char *name)
 {
@@ -171,7 +183,7 @@ struct expect *expect_verdict(struct flow *f, const char *name)
 	expect_check(e, "reason", '=', v->reason);
 	check_number(e, "loss", v->loss);
 	expect_check(e, "stage", '=', verdict_stage(v->number));
-	expect_check(e, "acted", '=', cfg.acted);
+	expect_check(e, "acted", '=', who_acts(f, v->number));
 	expect_check(e, "via", '=', v->number == LQ_V_req_bad_ack ||
 		     v->number == LQ_V_given_back_dropped ? "check_req" : "none");
 	expect_check(e, "flags", '=', flags);
@@ -184,23 +196,27 @@ struct expect *expect_verdict(struct flow *f, const char *name)
 	return e;
 }
 
-/* VERDICT VERDICT...: as many events of alike segments, in any order */
+/* VERDICT VERDICT... [CHECK...]: events of segments alike, in any order */
 bool expect_any(struct flow *f, int argc, char **argv)
 {
 	struct expect *e;
+	int i, n = 0;
 
-	for (; argc; argc--, argv++) {
-		e = expect_verdict(f, *argv);
-		if (!e)
+	while (n < argc && verdict_find(argv[n]))
+		n++;
+	for (i = 0; i < n; i++) {
+		e = expect_verdict(f, argv[i]);
+		e->among = n - i;
+		if (!expect_checks(e, argc - n, argv + n))
 			return false;
-		e->among = argc;
 	}
-	return true;
+	return n;
 }
 
 struct expect *expect_request(struct flow *f, const char *what)
 {
-	static const char known[] = " retransmitted expired killed_by_close migrated aborted ";
+	static const char known[] =
+		" retransmitted expired killed_by_close migrated aborted promoted ";
 	struct expect *e;
 	char word[32];
 
@@ -336,22 +352,25 @@ bool events_race(int argc, char **argv)
 	int i;
 
 	if (argc < 2 || argc % 2 || !verdict_find(argv[1]) || !cfg.trace_dir) {
-		fail("race VERDICT [via WORD] [unless COUNTER], and only where events are seen");
+		fail("race VERDICT [FIELD VALUE] [unless COUNTER], and only where events are seen");
 		return false;
 	}
-	race_via[0] = '\0';
+	race_field[0] = '\0';
 	race_unless[0] = '\0';
-	for (i = 2; i < argc; i += 2)
-		if (!strcmp(argv[i], "via"))
-			snprintf(race_via, sizeof(race_via), "%s", argv[i + 1]);
-		else if (!strcmp(argv[i], "unless"))
+	for (i = 2; i < argc; i += 2) {
+		if (!strcmp(argv[i], "unless")) {
 			snprintf(race_unless, sizeof(race_unless), "%s", argv[i + 1]);
+			continue;
+		}
+		snprintf(race_field, sizeof(race_field), "%s", argv[i]);
+		snprintf(race_value, sizeof(race_value), "%s", argv[i + 1]);
+	}
 	snprintf(race, sizeof(race), "%s", argv[1]);
 	return true;
 }
 
 bool events_race_lost(void)
 {
-	return race[0] && (!trace_has(race, race_via) ||
+	return race[0] && (!trace_has(race, race_field, race_value) ||
 			   (race_unless[0] && counters_moved(race_unless)));
 }

@@ -81,32 +81,38 @@ void feature_probe(void)
 			}
 }
 
-static double uptime(void)
-{
-	FILE *f = fopen("/proc/uptime", "r");
-	double up = 0;
+/*
+ * Jiffies start at -300 s. While they are near 0, a listener that never sent a
+ * cookie looks as if it had sent one lately (tcp_synq_no_recent_overflow()): from
+ * a second before 0 to TCP_SYNCOOKIE_VALID after it. A story lasts that long at most,
+ * with the wait for its tick (clock_align()).
+ */
+enum { NEAR_BEGIN = -1000, NEAR_END = 120000, STORY = 30000, EDGE = 1000 };
 
-	if (f && fscanf(f, "%lf", &up) != 1)
-		up = 0;
-	if (f)
-		fclose(f);
-	return up;
+static bool near_zero;
+
+static bool near_edge(int ms)
+{
+	return (ms > NEAR_BEGIN - STORY && ms < NEAR_BEGIN + EDGE) ||
+	       (ms > NEAR_END - STORY && ms < NEAR_END + EDGE);
 }
 
-/*
- * jiffies start at -300 s. While they are near 0, a listener that never sent a
- * cookie looks as if it had sent one lately (tcp_synq_no_recent_overflow()).
- */
-static bool jiffies_near_zero(void)
+/* Before a story begins: what depends on the time holds until it ends. */
+void feature_settle(const char *text)
 {
-	double up = uptime();
+	int ms;
 
-	/* It begins at 299 s and ends at 420 s, but not to the moment. */
-	while ((up > 296 && up < 301) || (up > 417 && up < 423)) {
+	if (!strstr(text, "wrap"))
+		return;
+	while (near_edge(ms = clock_jiffies_ms()))
 		usleep(100000);
-		up = uptime();
-	}
-	return up > 300 && up < 420;
+	near_zero = ms > NEAR_BEGIN && ms < NEAR_END;
+}
+
+/* IPv6 stays with the stock kernel. */
+static bool takes_over(void)
+{
+	return !strcmp(cfg.acted, "listenq") && cfg.mode != MODE_IPV6;
 }
 
 bool feature_have(const char *name)
@@ -128,6 +134,8 @@ bool feature_have(const char *name)
 		return cfg.mode == MODE_IPV6;
 	if (!strcmp(name, "mapped"))
 		return cfg.mode == MODE_MAPPED;
+	if (!strcmp(name, "takeover"))
+		return takes_over();
 	if (!strcmp(name, "events"))
 		return cfg.trace_dir;
 	if (!strcmp(name, "cpus2"))
@@ -135,7 +143,7 @@ bool feature_have(const char *name)
 	if (!strcmp(name, "tsecr"))
 		return counters_know("TSEcrRejected");
 	if (!strcmp(name, "wrap"))
-		return jiffies_near_zero();
+		return near_zero;
 	fail("no such feature: %s", name);
 	return false;
 }

@@ -18,13 +18,31 @@ static struct flow *flows[512];
 static int nr_flows;
 static int nr_fresh;
 
+static uint64_t chosen;		/* where numbers come from that are the same in each run */
+static uint32_t next_number;	/* of an address */
+
+/* From now on, flows have the addresses, ports and numbers that belong to this sequence. */
+void flow_choose(uint64_t seed, unsigned int sequence)
+{
+	chosen = seed * 0x9e3779b97f4a7c15 + sequence + 1;
+	next_number = sequence * 32 % 0x600000 + 1;
+}
+
 static uint32_t random32(void)
 {
 	uint32_t v = 0;
 
+	if (chosen)
+		return random_step(&chosen) >> 32;
 	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
 		die("getrandom");
 	return v;
+}
+
+/* For a listener: timestamps are offset by ports too. 0: any. */
+uint16_t flow_server_port(void)
+{
+	return chosen ? 10000 + random32() % 20000 : 0;
 }
 
 void address_text(const struct in6_addr *addr, char *out, size_t size)
@@ -43,22 +61,23 @@ struct in6_addr server_address(void)
 	return a;
 }
 
-/* 10.99.x.y or fd99::n; the start differs from run to run. */
+/* 10.99.x.y (and up) or fd99::n; the start differs from run to run, if nobody chose it. */
 static struct in6_addr next_address(void)
 {
-	static uint32_t n;
 	struct in6_addr a;
 	char text[64];
+	uint32_t n;
 
-	if (!n)
-		n = random32() % 60000;
-	n++;
+	if (!next_number)
+		next_number = random32() % 60000;
+	n = ++next_number;
 	if (n % 256 == 0 || n % 256 == 255)
-		n += 2;
+		next_number = n += 2;
 	if (ipv4_frames())
-		snprintf(text, sizeof(text), "::ffff:10.99.%u.%u", n >> 8 & 255, n & 255);
+		snprintf(text, sizeof(text), "::ffff:10.%u.%u.%u", 99 + (n >> 16), n >> 8 & 255,
+			 n & 255);
 	else
-		snprintf(text, sizeof(text), "fd99::%x", n & 0xffff);
+		snprintf(text, sizeof(text), "fd99::%x:%x", n >> 16, n & 0xffff);
 	inet_pton(AF_INET6, text, &a);
 	return a;
 }
@@ -128,6 +147,14 @@ struct flow *flow_by_client(const struct in6_addr *addr, uint16_t port)
 		if (flows[i]->sport == port && !memcmp(&flows[i]->src, addr, sizeof(*addr)))
 			return flows[i];
 	return NULL;
+}
+
+void flow_each(void (*what)(struct flow *f))
+{
+	int i;
+
+	for (i = 0; i < nr_flows; i++)
+		what(flows[i]);
 }
 
 void flow_deliver(const struct segment *seg)

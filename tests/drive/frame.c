@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "../tools/checksum.h"
 #include "drive.h"
 
 enum { ETH_HDR = 14, IP4_HDR = 20, IP6_HDR = 40, TCP_HDR = 20 };
@@ -31,22 +32,6 @@ static uint16_t get16(const unsigned char *p)
 static uint32_t get32(const unsigned char *p)
 {
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static uint32_t sum(const unsigned char *p, size_t len, uint32_t acc)
-{
-	for (; len > 1; p += 2, len -= 2)
-		acc += get16(p);
-	if (len)
-		acc += p[0] << 8;
-	return acc;
-}
-
-static uint16_t fold(uint32_t acc)
-{
-	while (acc >> 16)
-		acc = (acc & 0xffff) + (acc >> 16);
-	return ~acc & 0xffff;
 }
 
 /* Options in the order a Linux client writes them; returns bytes, padded to 4. */
@@ -124,7 +109,7 @@ static size_t put_ip4(unsigned char *p, const struct segment *s, size_t tcp_len)
 	p[9] = IPPROTO_TCP;
 	memcpy(p + 12, s->src.s6_addr + 12, 4);
 	memcpy(p + 16, s->dst.s6_addr + 12, 4);
-	put16(p + 10, fold(sum(p, IP4_HDR, 0)));
+	put16(p + 10, checksum_fold(checksum_add(p, IP4_HDR, 0)));
 	return IP4_HDR;
 }
 
@@ -159,8 +144,8 @@ static size_t put_tcp(unsigned char *p, const struct segment *s)
 		p[hdr + i] = 'a' + i % 26;
 
 	/* The mapped form adds 0xffff for each address: nothing in one's complement. */
-	pseudo = sum(s->src.s6_addr, 16, sum(s->dst.s6_addr, 16, pseudo + len));
-	put16(p + 16, fold(sum(p, len, pseudo)));
+	pseudo = checksum_add(s->src.s6_addr, 16, checksum_add(s->dst.s6_addr, 16, pseudo + len));
+	put16(p + 16, checksum_fold(checksum_add(p, len, pseudo)));
 	if (s->badsum)
 		p[16] ^= 0x55;
 	return len;
@@ -182,6 +167,38 @@ size_t frame_build(const struct segment *seg, unsigned char *buf, const uint8_t 
 	else
 		put_ip6(buf + ETH_HDR, seg, tcp_len);
 	return ETH_HDR + ip_hdr + tcp_len;
+}
+
+/*
+ * An ICMP error of IPv4, from the segment's source: it quotes a SYN-ACK, or whatever else
+ * the segment's destination has sent with the number that the segment acknowledges.
+ */
+size_t frame_icmp(const struct segment *seg, uint8_t type, uint8_t code, unsigned char *buf,
+		  const uint8_t *dst_mac, const uint8_t *src_mac)
+{
+	enum { ICMP_HDR = 8, QUOTED = IP4_HDR + 8, LEN = ICMP_HDR + QUOTED };
+	unsigned char *ip = buf + ETH_HDR, *icmp = ip + IP4_HDR, *quoted = icmp + ICMP_HDR;
+	struct segment sent = *seg;
+
+	memcpy(buf, dst_mac, 6);
+	memcpy(buf + 6, src_mac, 6);
+	put16(buf + 12, 0x0800);
+	put_ip4(ip, seg, LEN);
+	ip[9] = IPPROTO_ICMP;
+	put16(ip + 10, 0);
+	put16(ip + 10, checksum_fold(checksum_add(ip, IP4_HDR, 0)));
+	memset(icmp, 0, LEN);
+	icmp[0] = type;
+	icmp[1] = code;
+	put16(icmp + 6, seg->len);	/* fragmentation needed: the MTU */
+	sent.src = seg->dst;
+	sent.dst = seg->src;
+	put_ip4(quoted, &sent, 40);
+	put16(quoted + IP4_HDR, seg->dport);
+	put16(quoted + IP4_HDR + 2, seg->sport);
+	put32(quoted + IP4_HDR + 4, seg->ack);
+	put16(icmp + 2, checksum_fold(checksum_add(icmp, LEN, 0)));
+	return ETH_HDR + IP4_HDR + LEN;
 }
 
 static void map4(struct in6_addr *a, const unsigned char *p)

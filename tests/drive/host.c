@@ -193,9 +193,13 @@ static bool shell(const char *command)
 bool host_run(const char *text, bool later)
 {
 	const char *command = host_substitute(text);
+	bool done;
 
-	if (!later)
-		return shell(command);
+	if (!later) {
+		done = shell(command);
+		clock_begin();
+		return done;
+	}
 	undo_add()->command = strdup(command);
 	return true;
 }

@@ -3,7 +3,8 @@
  * drive - plays stories on the listen path and checks every word of the answer
  *
  *   usage: drive [-4|-6|-m] [-c CLIENTNS] [-s SERVERNS] [-e TRACEFS_INSTANCE | -n]
- *                [-a ACTED] [-k FEATURE]... [-v] STORY... | -f
+ *                [-a ACTED] [-k FEATURE]... [-v] [-l LOG] STORY... | -f
+ *          drive ... -l LOG -r SEED,FIRST,COUNT
  *
  * The driver sits at both ends of a veth pair (tests/net.sh): in SERVERNS it owns
  * the listening sockets, in CLIENTNS it writes and reads Ethernet frames, playing
@@ -15,6 +16,9 @@
  *   -a W    who must have acted: "stock" (default) or "listenq" (takeover)
  *   -k F    feature F is there, -k '!F' it is not; the others are probed
  *   -v      every segment is written down
+ *   -l      writes what is seen on the wire, counted and accepted to a file, in a form
+ *           in which two runs can be compared (log.c)
+ *   -r      instead of stories, random ones (random.c), to be logged
  *   -f      the features found are printed, one per line, and no story is played
  *
  * Output is TAP; the exit status is 0 if no story failed, 1 if one did, 2 if the
@@ -36,12 +40,12 @@
  *   title TEXT
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
- *   race VERDICT [via WORD] [unless COUNTER]
+ *   race VERDICT [FIELD VALUE] [unless COUNTER]
  *                             while nothing got that one, or the counter moved, the
  *                             story is played again (100 times at most)
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
  *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
- *   wrap (uptime 300-420 s: jiffies are near 0)
+ *   wrap (jiffies are near 0, 5 to 7 minutes after the boot)
  *
  * The server
  *   listen BACKLOG [as=NAME] [port-of=NAME] [reuseport] [v6only] [defer=SECONDS]
@@ -75,9 +79,11 @@
  *   A < FLAGS [seq N] [ack N] [len N] [win N] [mss N] [wscale N] [sackok|nosack]
  *       [ts|nots] [tsecr N] [tfo|notfo] [tos N] [in TIME]     within 1 s by default
  *   A < none TIME
+ *   A icmp TYPE CODE [N]      an ICMP error that quotes what the server sent with number
+ *                             N, 0 if not told (IPv4)
  *   A syn, A handshake, syns N, handshakes N, fill synq, fill acceptq   with their
  *                             events; a handshake adds PassiveOpens 1
- *   sleep TIME
+ *   sleep TIME, at TIME       for so long; until so long after the beginning (-l)
  * FLAGS: letters of F S R P A U E(CE) W(CWR), or 0. Numbers are relative to the
  * initial sequence numbers ("seq raw N" is not); left out, seq is 0 for a SYN and
  * otherwise 1, ack is 1. "echo" is the timestamp of the last SYN-ACK; "ack
@@ -86,8 +92,11 @@
  * The events of the last segment sent by the flow that was named last (or: B = ...)
  *   = VERDICT [CHECK...]      lq_verdict, with reason, loss, stage, who and which
  *                             segment checked unasked; "= none" is a comment
- *   =any VERDICT VERDICT...   the events of identical segments, in any order
- *   =request retransmitted|expired|killed_by_close|migrated|aborted [CHECK...]
+ *   =any VERDICT VERDICT... [CHECK...]   the events of segments alike, in any order
+ *   =either VERDICT [CHECK...]   the same, but its event and the next one's may change
+ *                             places: two processors decided at the same time
+ *   =request retransmitted|expired|killed_by_close|migrated|aborted|promoted
+ *            [CHECK...]
  *   =accept [CHECK...]        where somebody else than the driver accepts (SMC)
  *   =listener listen|backlog|close [CHECK...]   more about what is expected anyway
  *   CHECK: FIELD VALUE, FIELD>=VALUE, FIELD<=VALUE; listener takes names (L,L2)
@@ -158,16 +167,20 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: drive [-4|-6|-m] [-c CLIENTNS] [-s SERVERNS] [-e TRACEFS_INSTANCE | -n]\n"
-		"             [-a ACTED] [-k FEATURE]... [-v] STORY... | -f\n");
+		"             [-a ACTED] [-k FEATURE]... [-v] [-l LOG] STORY... | -f\n"
+		"       drive ... -l LOG -r SEED,FIRST,COUNT\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	bool no_events = false, list = false, stories;
+	const char *log = NULL;
+	bool no_events = false, list = false, drawn = false, stories;
+	unsigned int first = 0, count = 0;
+	unsigned long long seed = 0;
 	int i, c, failed = 0;
 
-	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vf")) != -1) {
+	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vfl:r:")) != -1) {
 		switch (c) {
 		case '4':
 			cfg.mode = MODE_IPV4;
@@ -202,25 +215,40 @@ int main(int argc, char **argv)
 		case 'f':
 			list = true;
 			break;
+		case 'l':
+			log = optarg;
+			break;
+		case 'r':
+			drawn = sscanf(optarg, "%llu,%u,%u", &seed, &first, &count) == 3;
+			break;
 		default:
 			return usage();
 		}
 	}
-	stories = optind < argc;
+	stories = optind < argc || (drawn && log);
 	/* Without -n a forgotten -e must not pass as a run that checked the events. */
 	if (!cfg.client_ns || !cfg.server_ns || list == stories ||
 	    (!list && no_events == !!cfg.trace_dir))
 		return usage();
 
 	wire_open();
-	feature_probe();
+	if (!drawn)
+		feature_probe();
 	if (list) {
 		feature_print();
+		return 0;
+	}
+	if (log)
+		log_open(log);
+	if (drawn) {
+		play_all(seed, first, count);
+		log_close();
 		return 0;
 	}
 	printf("TAP version 13\n1..%d\n", argc - optind);
 	for (i = optind; i < argc; i++)
 		failed += run_one(i - optind + 1, argv[i]);
+	log_close();
 	printf("# frames_to_listener=%lu verdicts=%lu\n", frames_to_listener, verdicts_seen);
 	return !!failed;
 }

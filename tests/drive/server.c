@@ -3,6 +3,7 @@
  * server.c - the listening sockets of a story, opened in the server's namespace
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,41 @@ void server_check_drops(void)
 		fail_at(0, "drops of all listeners: expected %u, got %u", want, all);
 }
 
+/* Which listener of a group got a client is not for a story to know. */
+void server_log_drops(void)
+{
+	unsigned int drops = 0;
+	int i;
+
+	for (i = 0; i < nr; i++)
+		drops += listener_drops(&listeners[i]);
+	log_line("drops %u", drops);
+}
+
+/* A command to the module about a listener's endpoint; returns an error number. */
+static int command(const char *what, const struct listener *l)
+{
+	FILE *file = fopen("/proc/net/listenq/endpoints", "w");
+	int err = 0;
+
+	if (!file)
+		return errno;
+	fprintf(file, "%s *:%u", what, l->port);
+	if (fflush(file))
+		err = errno;
+	fclose(file);
+	return err;
+}
+
+/* Its endpoint, unless another listener's takeover has done it. IPv6 stays with stock. */
+static bool take_over(const struct listener *l)
+{
+	int err = command("takeover", l);
+
+	return !err || err == EEXIST;
+}
+
+/* A later listener may get the same port: what is pending there must not be its own. */
 void server_reset(void)
 {
 	int i;
@@ -168,8 +204,29 @@ void server_reset(void)
 	for (i = 0; i < nr; i++)
 		if (listeners[i].fd >= 0)
 			close(listeners[i].fd);
+	for (i = 0; i < nr && !strcmp(cfg.acted, "listenq"); i++)
+		command("release", &listeners[i]);
 	nr = 0;
 	drops_together = false;
+}
+
+/*
+ * Two last ACKs may be on different processors: the next segment must not be there before
+ * so many connections are. Not every kind of listener tells.
+ */
+void server_await_accept_queue(const struct listener *l, unsigned int n)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+	int ms;
+
+	for (ms = 0; ms < 200; ms++) {
+		/* Of a listener it is the length of its accept queue (tcp_get_info). */
+		if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &len) ||
+		    info.tcpi_unacked >= n)
+			return;
+		usleep(1000);
+	}
 }
 
 /* listen BACKLOG [as=NAME] [port-of=NAME] [option ...] */
@@ -192,12 +249,16 @@ bool server_listen(int argc, char **argv)
 		v6only |= !strcmp(argv[i], "v6only") && cfg.mode == MODE_IPV6;
 		if (!strcmp(argv[i], "mptcp") || !strcmp(argv[i], "smc"))
 			kind = argv[i];
+		l->stock |= kind == argv[i] || !strncmp(argv[i], "fastopen=", 9) ||
+			    !strncmp(argv[i], "minttl=", 7);
 		if (!strncmp(argv[i], "as=", 3))
 			snprintf(l->name, sizeof(l->name), "%s", argv[i] + 3);
 		other = strncmp(argv[i], "port-of=", 8) ? NULL : listener_find(argv[i] + 8);
 		if (other)
 			l->port = other->port;
 	}
+	if (!l->port)
+		l->port = flow_server_port();
 	l->backlog = atoi(argv[1]);
 	l->fd = socket_bound(kind, l->port, reuseport, v6only);
 	if (l->fd < 0 || listener_find(l->name))
@@ -213,6 +274,8 @@ bool server_listen(int argc, char **argv)
 	if (listen(l->fd, l->backlog))
 		goto bad;
 	l->port = port_of(l->fd);
+	if (!strcmp(cfg.acted, "listenq") && !take_over(l))
+		goto bad;
 	if (strcmp(kind, "tcp") || getsockopt(l->fd, SOL_SOCKET, SO_COOKIE, &l->cookie, &len))
 		l->cookie = 0;
 	nr++;
@@ -260,7 +323,7 @@ bool server_close(int argc, char **argv)
 }
 
 /* The flow of an accepted connection; NULL if no flow of the story is meant. */
-static struct flow *accept_one(struct listener *l, int ms)
+struct flow *server_accept_one(struct listener *l, int ms)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
 	struct sockaddr_storage a;
@@ -287,7 +350,11 @@ static struct flow *accept_one(struct listener *l, int ms)
 		fail("accept() returned a connection of nobody");
 		close(fd);
 	} else {
+		if (f->child >= 0)
+			close(f->child);
 		f->child = fd;
+		log_line("%d accepted %s", clock_tick(), f->name);
+		log_child(f);
 	}
 	return f;
 }
@@ -318,13 +385,13 @@ bool server_accept(int argc, char **argv)
 		return false;
 	}
 	if (none) {
-		f = accept_one(l, 0);
+		f = server_accept_one(l, 0);
 		if (f)
 			fail("accept() returned flow %s, expected nothing", f->name);
 		return !f;
 	}
 	while (n--) {
-		f = accept_one(l, ACCEPT_WAIT_MS);
+		f = server_accept_one(l, ACCEPT_WAIT_MS);
 		if (!f) {
 			fail("nothing to accept");
 			return false;

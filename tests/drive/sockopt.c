@@ -50,23 +50,37 @@ static bool set_minttl(int fd, int ttl)
 	return !setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl, sizeof(ttl));
 }
 
+/* NAME=N */
+static const struct {
+	const char	*name;
+	int		level, option;
+} numbers[] = {
+	{ "defer", IPPROTO_TCP, TCP_DEFER_ACCEPT },
+	{ "fastopen", IPPROTO_TCP, TCP_FASTOPEN },
+	{ "syncnt", IPPROTO_TCP, TCP_SYNCNT },
+	{ "mss", IPPROTO_TCP, TCP_MAXSEG },
+	{ "clamp", IPPROTO_TCP, TCP_WINDOW_CLAMP },
+	{ "rcvbuf", SOL_SOCKET, SO_RCVBUF },
+	{ "sndbuf", SOL_SOCKET, SO_SNDBUF },
+	{ "tos", IPPROTO_IP, IP_TOS },
+	{ "ttl", IPPROTO_IP, IP_TTL },
+};
+
 /* Sets one option of a listen statement; false with errno if it can't be had. */
 bool listen_option(int fd, const char *word)
 {
 	const char *arg = strchr(word, '=');
 	int n = arg ? atoi(arg + 1) : 0;
+	size_t i;
 
 	if (!strcmp(word, "reuseport") || !strcmp(word, "v6only") || !strcmp(word, "mptcp") ||
 	    !strcmp(word, "smc") || !strncmp(word, "as=", 3) || !strncmp(word, "port-of=", 8))
 		return true;	/* seen before the bind */
-	if (!strncmp(word, "defer=", 6))
-		return !setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &n, sizeof(n));
-	if (!strncmp(word, "fastopen=", 9))
-		return !setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &n, sizeof(n));
-	if (!strncmp(word, "syncnt=", 7))
-		return !setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &n, sizeof(n));
-	if (!strncmp(word, "rcvbuf=", 7))
-		return !setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n));
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (arg && !strncmp(word, numbers[i].name, arg - word) &&
+		    !numbers[i].name[arg - word])
+			return !setsockopt(fd, numbers[i].level, numbers[i].option, &n,
+					   sizeof(n));
 	if (!strncmp(word, "minttl=", 7))
 		return set_minttl(fd, n);
 	if (!strncmp(word, "filter=", 7))

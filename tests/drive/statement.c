@@ -107,6 +107,8 @@ static bool fill(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		if (!(!strcmp(argv[1], "synq") ? syn(flow_fresh()) : handshake(flow_fresh())))
 			return false;
+	if (strcmp(argv[1], "synq"))
+		server_await_accept_queue(l, n);
 	return true;
 }
 
@@ -135,7 +137,8 @@ static bool child_io(struct flow *f, bool write, const char *count)
 	}
 	setsockopt(f->child, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	if (write)
-		n = send(f->child, buf, want, MSG_NOSIGNAL);
+		/* Nobody may acknowledge what its buffer has no room for. */
+		n = send(f->child, buf, want, MSG_NOSIGNAL | MSG_DONTWAIT);
 	else
 		n = recv(f->child, buf, want ? want : 1, want ? MSG_WAITALL : 0);
 	if (n != want)
@@ -158,6 +161,21 @@ static bool child_shut(struct flow *f)
 	return true;
 }
 
+/* icmp TYPE CODE [N]: the quoted segment has number N, relative to the SYN-ACK's */
+static bool icmp(struct flow *f, int argc, char **argv)
+{
+	struct segment seg;
+
+	if (argc < 2 || !ipv4_frames()) {
+		fail("icmp TYPE CODE [N], IPv4 only");
+		return false;
+	}
+	if (!segment_build(f, 3, (char *[]){ "A", "ack", argc > 2 ? argv[2] : "0" }, &seg))
+		return false;
+	wire_send_icmp(&seg, atoi(argv[0]), atoi(argv[1]));
+	return true;
+}
+
 static bool expectation(struct flow *f, int argc, char **argv)
 {
 	struct expect *e = NULL;
@@ -176,8 +194,10 @@ static bool expectation(struct flow *f, int argc, char **argv)
 		return true;
 	if (!strcmp(argv[0], "=any"))
 		return expect_any(f, argc - 1, argv + 1);
-	if (!strcmp(argv[0], "=")) {
+	if (!strcmp(argv[0], "=") || !strcmp(argv[0], "=either")) {
 		e = expect_verdict(f, argv[1]);
+		if (e && argv[0][1])
+			e->among = 2;
 	} else if (!strcmp(argv[0], "=request")) {
 		e = expect_request(f, argv[1]);
 	} else if (!strcmp(argv[0], "=listener")) {
@@ -208,6 +228,8 @@ static bool of_flow(int argc, char **argv)
 		return syn(f);
 	if (!strcmp(what, "shut"))
 		return child_shut(f);
+	if (!strcmp(what, "icmp"))
+		return icmp(f, argc - 2, argv + 2);
 	if (argc == 3 && (!strcmp(what, "read") || !strcmp(what, "write")))
 		return child_io(f, what[0] == 'w', argv[2]);
 	fail("no such statement: %s %s", argv[0], what);
@@ -277,6 +299,7 @@ static const struct {
 	{ "+",		counters },
 	{ "drops",	server_drops },
 	{ "sleep",	pass_time },
+	{ "at",		clock_statement },
 };
 
 /* rest: the line behind the first word, for commands. False ends the story. */

@@ -113,6 +113,7 @@ static bool tell(const char *text, char *title, char *reason, size_t size)
 		argc = split(words, argv);
 		if (!argc || block(&r, argc, argv) || !all_live(&r))
 			continue;
+		log_line("# %s", line);
 		rest = line + (argv[0] - words) + strlen(argv[0]);
 		rest += strspn(rest, " \t");
 		if (!runs_here(argc, argv, reason, size))
@@ -125,6 +126,21 @@ static bool tell(const char *text, char *title, char *reason, size_t size)
 	if (!report_failed() && r.depth)
 		fail("an if block is not closed");
 	return true;
+}
+
+/* Two runs that are compared begin alike: at the same place of the timer wheel, */
+static void begin_alike(const char *path, int tries)
+{
+	const char *name = strrchr(path, '/') ?: path;
+	unsigned int number = tries;
+
+	while (*name)
+		number = number * 31 + *name++;
+	/* with the same clients, whose timestamps are offset by their addresses. */
+	flow_choose(1, number % 100000);
+	wire_flush();
+	clock_align(0, 20000);
+	log_line("== %s", path);
 }
 
 static void begin(void)
@@ -146,7 +162,9 @@ static void account(void)
 		wire_pump(left);
 	report_line(0);
 	counters_finish();
+	counters_log();
 	server_check_drops();
+	server_log_drops();
 	flow_leftovers();
 	events_finish();
 }
@@ -190,6 +208,9 @@ bool story_run(const char *path, const char *text, char *title, char *reason, si
 
 	for (tries = 1; lost && tries <= MAX_TRIES; tries++) {
 		report_begin(path);
+		feature_settle(text);
+		if (log_wanted())
+			begin_alike(path, tries);
 		ran = tell_once(text, title, reason, size, &lost);
 	}
 	if (lost)

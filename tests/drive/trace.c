@@ -276,8 +276,8 @@ void trace_print(void)
 		note("event: %s: %s", event_names[events[i].kind], events[i].fields);
 }
 
-/* via: "" is any. */
-bool trace_has(const char *verdict, const char *via)
+/* key: "" is any. */
+bool trace_has(const char *verdict, const char *key, const char *value)
 {
 	char got[64];
 	unsigned int i;
@@ -286,8 +286,8 @@ bool trace_has(const char *verdict, const char *via)
 	for (i = 0; i < nr; i++)
 		if (field(events[i].fields, "verdict", got, sizeof(got)) &&
 		    !strcmp(got, verdict) &&
-		    (!*via || (field(events[i].fields, "via", got, sizeof(got)) &&
-			       !strcmp(got, via))))
+		    (!*key || (field(events[i].fields, key, got, sizeof(got)) &&
+			       !strcmp(got, value))))
 			return true;
 	return false;
 }

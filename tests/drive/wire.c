@@ -96,31 +96,52 @@ void wire_send(const struct segment *seg)
 		die("send a frame");
 }
 
+void wire_send_icmp(const struct segment *seg, uint8_t type, uint8_t code)
+{
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_ifindex = ifindex };
+	unsigned char buf[256];
+	size_t len = frame_icmp(seg, type, code, buf, server_mac, client_mac);
+
+	if (sendto(fd, buf, len, 0, (void *)&ll, sizeof(ll)) != (ssize_t)len)
+		die("send an ICMP error");
+}
+
 static bool receive(void)
 {
 	struct sockaddr_ll ll;
 	socklen_t len = sizeof(ll);
 	unsigned char buf[4096];
 	struct segment seg;
+	bool parsed;
 	ssize_t n;
 
 	n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (void *)&ll, &len);
 	if (n < 0)
 		return false;
-	if (ll.sll_pkttype != PACKET_OUTGOING && frame_parse(buf, n, &seg))
+	if (ll.sll_pkttype == PACKET_OUTGOING)
+		return true;
+	parsed = frame_parse(buf, n, &seg);
+	log_frame(buf, n, &seg, parsed);
+	if (parsed)
 		flow_deliver(&seg);
 	return true;
 }
 
-/* Hands what arrives to its flow; returns after the first batch or after ms. */
-void wire_pump(int ms)
+/* Hands what arrives to its flow; returns after the first batch or after that time. */
+void wire_pump_ns(long long ns)
 {
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	if (poll(&p, 1, ms) <= 0)
+	if (ppoll(&p, 1, &ts, NULL) <= 0)
 		return;
 	while (receive())
 		;
+}
+
+void wire_pump(int ms)
+{
+	wire_pump_ns(ms * 1000000LL);
 }
 
 /* Replies to an earlier story belong to nobody. */

@@ -12,4 +12,8 @@ A < none 50ms
 told
 accept
 accept none
+if takeover                             # the second does not try
++ PassiveOpens 1
+else
 + PassiveOpens 2
+end

@@ -8,7 +8,7 @@ A > S mss 1460 cpu 1 seq 100
 sleep 3ms
 delay kill 0
 A > R
-= req_rst
+=either req_rst
 join
 = syn_queued via lost_race
 A < RA seq raw 0 ack 101                # the first of the two decided so

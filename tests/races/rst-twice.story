@@ -8,7 +8,7 @@ A > R cpu 1
 sleep 3ms
 delay kill 0
 A > R
-= req_rst
+=either req_rst
 join
 = stray_rst via lost_race
 A < none 50ms

@@ -7,7 +7,7 @@ delay kill 20000
 A > R cpu 1
 sleep 1ms
 A > A
-= req_completed
+=either req_completed
 join
 = req_reset_lost_race
 A < none 50ms

@@ -2,6 +2,13 @@ title listener closed and reopened before the ACK: it reaches the new one
 listen 5
 A syn
 close
+if takeover                             # nothing is lost
+=listener close killed_requests 0
+listen 5 as=L2 port-of=L
+A > A
+= req_completed listener L2
++ PassiveOpens 1
+else
 =listener close killed_requests 1
 listen 5 as=L2 port-of=L
 A > A
@@ -21,3 +28,4 @@ else
 end
 A < R seq 1
 + OutRsts 2
+end

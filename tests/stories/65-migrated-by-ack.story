@@ -6,6 +6,12 @@ A syn
 listen 5 reuseport as=L2 port-of=L
 close
 A > A
+if takeover                             # the queue is the group's: nothing moves
+= req_completed listener L2
+accept on=L2
++ PassiveOpens 1
+else
 = req_migrated listener L2
 accept on=L2
 + PassiveOpens 1 TCPMigrateReqSuccess 1
+end

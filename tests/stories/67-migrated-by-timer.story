@@ -7,8 +7,11 @@ listen 5 reuseport as=L2 port-of=L
 close
 A < SA seq 0 ack 1 in 1800ms
 =request retransmitted listener L2
+if !takeover
 =request migrated listener L,L2
++ TCPMigrateReqSuccess 1
+end
 A > A
 = req_completed listener L2 retrans 1
 accept on=L2
-+ PassiveOpens 1 TCPMigrateReqSuccess 1 TCPTimeouts 1 TCPSynRetrans 1 RetransSegs 1
++ PassiveOpens 1 TCPTimeouts 1 TCPSynRetrans 1 RetransSegs 1

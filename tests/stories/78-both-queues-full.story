@@ -9,6 +9,7 @@ handshakes 2
 backlog 1
 C > S
 = syn_queue_full
+C < none 50ms                           # before the sysctl changes
 sysctl net.ipv4.tcp_syncookies 1
 C > S
 = syn_accept_full

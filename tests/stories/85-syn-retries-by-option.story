@@ -3,7 +3,7 @@ listen 5 syncnt=1
 A syn
 A < SA seq 0 ack 1 in 1800ms
 =request retransmitted
-A < none 2300ms
+A < none 3000ms
 =request expired
 A > A                                   # too late
 if wrap

@@ -2,6 +2,6 @@ title the way back is lost before the SYN-ACK timer runs out: the request ends a
 listen 5
 A syn
 route unreachable A
-A < none 1300ms
+A < none 1600ms
 =request expired
 + TCPTimeouts 1

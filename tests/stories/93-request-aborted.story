@@ -1,4 +1,5 @@
 title an administrator ends the request (ss -K)
+needs !takeover                         # ss does not see our requests
 run ss -K state syn-recv dport = :1 >/dev/null         # its module is loaded now
 listen 5 defer=10                       # no SYN-ACK is repeated while ss takes its time
 A syn

@@ -24,6 +24,7 @@ the name of the errno. See tests/actors.sh.
   drop                          close all connections and clients
   many FIRST LAST               a listener on every port, how many
   none                          close those
+  devices                       how many connections of each device are accepted: DEV:COUNT,...
   write PATH TEXT               one write()
 """
 import ctypes
@@ -38,6 +39,7 @@ import time
 
 SO_COOKIE = 57
 SO_BINDTODEVICE = 25
+SO_BINDTOIFINDEX = 62
 listeners, kept, begun, crowd, loops, threads = {}, [], [], [], {}, {}
 
 
@@ -206,6 +208,12 @@ def none():
     return "none"
 
 
+def devices():
+    bound = [s.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX) for s in kept]
+    return ",".join(f"{socket.if_indextoname(i) if i else '-'}:{bound.count(i)}"
+                    for i in sorted(set(bound))) or "-"
+
+
 def write(path, *words):
     fd = os.open(path, os.O_WRONLY)
     try:
@@ -216,7 +224,7 @@ def write(path, *words):
 
 
 commands = (comm, listen, again, accept, drain, forked, loop, looped, close, connect, begin, crowd_of,
-            done, drop, many, none, write)
+            done, drop, many, none, devices, write)
 by_name = {command.__name__: command for command in commands}
 for line in sys.stdin:
     name, *arguments = line.rstrip("\n").split(" ")

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# An endpoint goes to and fro between the stock kernel and listenq while nginx serves new
+# connections (ab): takeover and release, LISTENQ_FLIPS (20) times, 100 ms each, then the
+# module unloaded and loaded LISTENQ_CYCLES (5) times, taken over each time. No client sees
+# an error, none waits for a second, no RST comes but for connections that ab leaves.
+. "$(dirname "$0")/lib.sh"
+. "$tests/net.sh"
+. "$tests/actors.sh"
+. "$tests/web.sh"
+
+work=$(mktemp -d /tmp/lqflip.XXXXXX)
+flips=${LISTENQ_FLIPS:-20}
+cycles=${LISTENQ_CYCLES:-5}
+url=http://10.9.0.1/
+nginx='' load=''
+
+# shellcheck disable=SC2317
+tidy_up() {
+	[ -z "$load" ] || kill "$load" 2>/dev/null
+	[ -z "$nginx" ] || kill "$nginx" 2>/dev/null
+	wait
+	net_down
+	rm -rf "$work"
+}
+trap tidy_up EXIT
+
+for program in nginx ab; do
+	command -v $program >/dev/null || {
+		skip 'nginx under ab' "$program is missing"
+		finish
+		exit
+	}
+done
+net_up || exit 1
+in_client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'
+in_server sysctl -qw net.ipv4.tcp_max_tw_buckets=300000
+order() { in_server sh -c "echo '$*' >/proc/net/listenq/endpoints" || failed=$((failed + 1)); }
+
+start() {
+	nginx_config "$work" >"$work/nginx.conf"
+	ip netns exec "$LQ_SERVER" nginx -e "$work/nginx.log" -p "$work" -c "$work/nginx.conf" &
+	nginx=$!
+	await 60 listens
+	watch_rsts
+	# So that handshakes are pending when it happens.
+	in_client tc qdisc replace dev lqc root netem delay 20ms || echo '# no netem'
+	ip netns exec "$LQ_CLIENT" ab -q -r -c 20 -t 3600 -n 1000000 -g "$work/times" $url >"$work/ab" 2>&1 &
+	load=$!
+	await 60 connects
+}
+# shellcheck disable=SC2317
+listens() { in_server ss -Hltn 'sport = :80' | grep -q .; }
+# shellcheck disable=SC2317
+connects() { [ "$(nstat_of TcpPassiveOpens)" -gt 50 ]; }
+
+flip() {
+	failed=0
+	for _ in $(seq "$flips"); do
+		order takeover 0.0.0.0:80
+		sleep 0.1
+		order release 0.0.0.0:80
+		sleep 0.1
+	done
+	is "$flips times taken over and released: failures" $failed 0
+	echo "# requests handed back: $(of handed_back "$(endpoint 80)" | grep . || echo 0)"
+}
+
+# The endpoint is taken over when the module comes, and given back when it goes.
+cycle() {
+	failed=0
+	mark
+	for _ in $(seq "$cycles"); do
+		rmmod listenq || failed=$((failed + 1))
+		in_server insmod "$ko" takeover=0.0.0.0:80 || failed=$((failed + 1))
+		sleep 0.1
+	done
+	is "$cycles times unloaded and loaded: failures" $failed 0
+	said | sed -n 's/^unloaded in \([0-9]*\) ms$/\1/p' | sort -n |
+		awk '{ t[NR] = $1 } END { print "# rmmod: median " t[int((NR + 1) / 2)] " ms, longest " t[NR] " ms" }'
+}
+
+# What ab says when it is told to end
+finish_load() {
+	kill -INT "$load"
+	wait "$load"
+	load=
+	complete=$(sed -n 's/^Complete requests: *//p' "$work/ab")
+	check 'ab went on until the end' [ "$complete" -lt 1000000 ]
+	is 'ab: failed requests' "$(sed -n 's/^Failed requests: *//p' "$work/ab")" 0
+	grep -q '^Non-2xx' "$work/ab" && sed 's/^/# /' "$work/ab"
+	left=$(($(nstat_of TcpPassiveOpens) - complete))
+	echo "# $complete requests, each on a connection of its own, and $left that ab left"
+}
+
+# ms of each request, by ab; the last line is the longest
+histogram() {
+	awk -F'\t' '
+	BEGIN { most = split("10 20 50 100 200 500 1000 3600000", bound, " ") }
+	NR > 1 {
+		for (i = 1; $5 + 0 >= bound[i] + 0 && i < most; i++)
+			;
+		n[i]++
+		if ($5 + 0 > longest)
+			longest = $5
+	}
+	END {
+		for (i = 1; i <= most; i++)
+			printf "# below %7d ms: %d\n", bound[i], n[i]
+		print longest + 0
+	}' "$work/times"
+}
+
+seen_save
+start
+flip
+cycle
+finish_load
+histogram >"$work/histogram"
+sed '$d' "$work/histogram"
+if is_debug_kernel; then
+	skip 'no client waits for a second' 'on the debug kernel a request takes half of that'
+else
+	between 'no client waits for a second: longest, ms' 0 "$(tail -n 1 "$work/histogram")" 999
+fi
+echo "# RSTs of the server: $(nstat_of TcpOutRsts)"
+between 'RSTs of the server, beyond connections that ab left' 0 "$(nstat_of TcpOutRsts)" "$left"
+between 'and on the wire' 0 "$(rsts_on_wire)" "$left"
+seen_start
+finish
