@@ -14,9 +14,10 @@ help:
 	@echo 'On any Debian machine (a VM is booted where modules cannot be loaded):'
 	@echo '  sudo make demo      real clients against nginx, and who was refused why'
 	@echo '  sudo make check     unit tests, then the harness'
+	@echo '  sudo make wire      the same wire with and without listenq: LISTENQ_SEED=n'
 	@echo '  make unit           unit tests alone: no root, seconds'
 	@echo '  make vm             a shell in the VM; scripts/vm runs one command there'
-	@echo '  sudo make debug     the harness and 100 load/unload cycles on a debug kernel'
+	@echo '  sudo make debug     the harness and 100 load/unload cycles on a debug kernel (hours)'
 	@echo '  sudo make kernels   build for 5.10, 6.1, 6.12, 7.2, 7.3; smoke test on 5.10 and 7.3'
 	@echo '  sudo make bench     what it costs, in instructions, against bpftrace too'
 	@echo '  make lint           checkpatch, sparse, W=1, shellcheck, pyflakes'
@@ -69,7 +70,10 @@ lint:
 	scripts/lint
 
 check:
-	scripts/check unit harness
+	scripts/check unit harness wire
+
+wire:
+	scripts/check wire
 
 debug:
 	scripts/check debug
@@ -105,4 +109,4 @@ clean:
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.symvers' \
 		-o -name 'modules.order' -o -name '.tmp_versions' -o -name log \) -exec rm -rf {} +
 
-.PHONY: help probes modules harness test unit lint check debug kernels demo bench vm install uninstall clean
+.PHONY: help probes modules harness test unit lint check wire debug kernels demo bench vm install uninstall clean
