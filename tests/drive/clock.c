@@ -20,6 +20,7 @@ enum { WHEEL = 512 };
 
 static long long tick_ns, edge_ns, edge_jiffies;	/* an edge, and the tick it begins */
 static long long base_ns;
+static long long begun_ns, asked_ns;		/* a play; how long it asked to wait */
 
 static long long clock_ns(clockid_t id)
 {
@@ -133,4 +134,32 @@ bool clock_statement(int argc, char **argv)
 		return false;
 	clock_until(ms);
 	return true;
+}
+
+/*
+ * How long a play took beyond what it asked to wait for: while the machine stood still,
+ * the kernel's timers went on, and what they do is in no story.
+ */
+void clock_play(void)
+{
+	begun_ns = clock_ns(CLOCK_MONOTONIC);
+	asked_ns = 0;
+}
+
+int clock_late_ms(void)
+{
+	return (clock_ns(CLOCK_MONOTONIC) - begun_ns - asked_ns) / 1000000;
+}
+
+/* Waits so long for a descriptor, without one (-1) for nothing; true: it has something. */
+bool clock_wait(int fd, long long ns)
+{
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	long long since = clock_ns(CLOCK_MONOTONIC), took;
+	bool ready = ppoll(&p, 1, &ts, NULL) > 0;
+
+	took = clock_ns(CLOCK_MONOTONIC) - since;
+	asked_ns += took < ns ? took : ns;
+	return ready;
 }

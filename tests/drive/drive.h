@@ -154,6 +154,9 @@ void wire_flush(void);
 const char *wire_server_dev(void);
 
 /* clock.c */
+void clock_play(void);
+int clock_late_ms(void);
+bool clock_wait(int fd, long long ns);
 void clock_align(unsigned int phase, int ms);
 void clock_begin(void);
 int clock_tick(void);

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,7 +224,7 @@ void server_await_accept_queue(const struct listener *l, unsigned int n)
 		if (getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &len) ||
 		    info.tcpi_unacked >= n)
 			return;
-		usleep(1000);
+		clock_wait(-1, 1000000);
 	}
 }
 
@@ -325,14 +324,13 @@ bool server_close(int argc, char **argv)
 /* The flow of an accepted connection; NULL if no flow of the story is meant. */
 struct flow *server_accept_one(struct listener *l, int ms)
 {
-	struct pollfd p = { .fd = l->fd, .events = POLLIN };
 	struct sockaddr_storage a;
 	socklen_t len = sizeof(a);
 	struct in6_addr addr;
 	struct flow *f;
 	int fd;
 
-	if (poll(&p, 1, ms) <= 0)
+	if (!clock_wait(l->fd, ms * 1000000LL))
 		return NULL;
 	fd = accept4(l->fd, (void *)&a, &len, SOCK_CLOEXEC);
 	if (fd < 0)

@@ -10,7 +10,6 @@
 #include <net/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,10 +129,7 @@ static bool receive(void)
 /* Hands what arrives to its flow; returns after the first batch or after that time. */
 void wire_pump_ns(long long ns)
 {
-	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	if (ppoll(&p, 1, &ts, NULL) <= 0)
+	if (!clock_wait(fd, ns))
 		return;
 	while (receive())
 		;
