@@ -74,8 +74,8 @@ now_us() { local now=${EPOCHREALTIME}; echo "${now/[.,]/}"; }
 in=in_server
 ledger() { $in cat "/proc/net/listenq/$1"; }
 
-# order WORDS...: a command to the module; prints what the write failed with, if it did
-order() {
+# errno_of WORDS...: a command to the module; prints what the write failed with, if it did
+errno_of() {
 	in_server python3 - "$*" <<'PY'
 import errno, os, sys
 try:
@@ -86,10 +86,13 @@ except OSError as error:
 PY
 }
 
+# head_word WORD: what the first line of the endpoints says of it
+head_word() { of "$1" "$(ledger endpoints | head -n 1)"; }
+
 # refused WHY WORDS...: the command fails with that error, and one line in dmesg says so
 refused() {
 	mark
-	is "$2${*:3}: refused" "$(order "${@:2}") $(said | grep -c '^endpoints: ')" "$1 1"
+	is "$2${*:3}: refused" "$(errno_of "${@:2}") $(said | grep -c '^endpoints: ')" "$1 1"
 }
 
 # listener PORT [WORD=VALUE], endpoint PORT [WORD=VALUE]: its line; the last one if there

@@ -52,7 +52,7 @@ daemon() {
 	ip netns exec "$LQ_SERVER" "$@" </dev/null >"$work/log.$port" 2>&1 &
 	daemons+=($!)
 	await 60 listens "$port" || sed 's/^/# /' "$work/log.$port"
-	in_server sh -c "echo 'takeover *:$port' >/proc/net/listenq/endpoints"
+	order takeover "*:$port"
 }
 
 # Who made connections, by what the events say: independent of the ledger
@@ -102,7 +102,7 @@ start_nginx() {
 	[ ! -e "$work/nginx.conf" ] || return 0
 	nginx_config "$work" >"$work/nginx.conf"
 	daemon 80 nginx -e "$work/nginx.log" -p "$work" -c "$work/nginx.conf"
-	in_server sh -c "echo 'takeover *:81' >/proc/net/listenq/endpoints"
+	order takeover '*:81'
 }
 
 # ab_says WHAT PORT COUNT: so many new connections, none fails

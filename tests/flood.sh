@@ -30,7 +30,6 @@ stop_all() {
 	going=()
 }
 
-order() { in_server sh -c 'echo "$*" >/proc/net/listenq/endpoints' - "$@"; }
 word() { in_server sed -n "s/.* port=$port .* $1=\([^ ]*\).*/\1/p" /proc/net/listenq/endpoints; }
 
 # SYNs for which there was none: verdict syn_no_memory

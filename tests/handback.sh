@@ -18,7 +18,6 @@ net_up || exit 1
 in_server sysctl -qw net.core.somaxconn=1000000 net.ipv4.tcp_max_syn_backlog=1000000
 port=7200
 
-order() { in_server sh -c "echo '$*' >/proc/net/listenq/endpoints"; }
 of_endpoint() { of "$1" "$(endpoint $port)"; }
 # Of the stock kernel's queues
 stock() { words "$(listener $port)" synq young acceptq; }
@@ -160,7 +159,7 @@ play_lease() {
 	end
 }
 # shellcheck disable=SC2317
-has_no_rule() { [ "$(ledger endpoints | head -n 1 | tr ' ' '\n' | sed -n 's/^rules=//p')" = - ]; }
+has_no_rule() { [ "$(head_word rules)" = - ]; }
 
 play_broken() {
 	unload

@@ -100,6 +100,9 @@ widen() {
 in_server() { ip netns exec "$LQ_SERVER" "$@"; }
 in_client() { ip netns exec "$LQ_CLIENT" "$@"; }
 
+# order WORDS...: a command to the module, in the server's namespace
+order() { in_server sh -c 'echo "$*" >/proc/net/listenq/endpoints' - "$@"; }
+
 server_mac() { in_server cat /sys/class/net/lqs/address; }
 
 # count VERDICT: of the server's namespace; "segments" for all

@@ -56,7 +56,7 @@ state_lines() { ledger requests | grep -c " server=$where:$port state=$1 "; }
 begin() {
 	call "$1"
 	step listen "$2"
-	is "takeover ${*:3}" "$(order takeover "$where:$port" overflow=park "${@:3}")" ''
+	is "takeover ${*:3}" "$(errno_of takeover "$where:$port" overflow=park "${@:3}")" ''
 }
 
 # fill FIRST: listen(1) holds two
@@ -117,7 +117,7 @@ play_late() {
 	echo "# ms from the drain to the third client's first byte, $tries tries: median, worst"
 	echo '# accept() after      10 ms               50 ms              200 ms'
 	late_row stock
-	is 'takeover' "$(order takeover "$where:$port" overflow=wait)" ''
+	is 'takeover' "$(errno_of takeover "$where:$port" overflow=wait)" ''
 	late_row overflow=wait
 	order set "$where:$port" overflow=park
 	before=$(nstat_of TcpExtListenOverflows)
@@ -222,14 +222,14 @@ play_memory() {
 	step listen 1
 	echo 4 >$parameters/mem_max
 	refused ENOSPC takeover "$where:$port" overflow=park park=1000000
-	is 'a smaller one fits' "$(order takeover "$where:$port" overflow=park park=100)" ''
-	is 'set: refused, too' "$(order set "$where:$port" park=1000000) $(word park)" 'ENOSPC 100'
-	is 'and so are more bytes of each' "$(order set "$where:$port" park_bytes=65535)" ENOSPC
+	is 'a smaller one fits' "$(errno_of takeover "$where:$port" overflow=park park=100)" ''
+	is 'set: refused, too' "$(errno_of set "$where:$port" park=1000000) $(word park)" 'ENOSPC 100'
+	is 'and so are more bytes of each' "$(errno_of set "$where:$port" park_bytes=65535)" ENOSPC
 	is 'without parking, park= takes no memory' \
-		"$(order set "$where:$port" overflow=wait park=1000000) $(word parked_most_bytes)" ' '
-	is 'until it is to be used' "$(order set "$where:$port" overflow=park)" ENOSPC
+		"$(errno_of set "$where:$port" overflow=wait park=1000000) $(word parked_most_bytes)" ' '
+	is 'until it is to be used' "$(errno_of set "$where:$port" overflow=park)" ENOSPC
 	echo 0 >$parameters/mem_max
-	is 'now it fits' "$(order set "$where:$port" overflow=park park=1000)" ''
+	is 'now it fits' "$(errno_of set "$where:$port" overflow=park park=1000)" ''
 	finish_with
 }
 
@@ -287,7 +287,7 @@ play_release() {
 	begin 7208 60 synq=1000 park=100 timeout_ms=60000
 	park_of_60
 	is 'parked' "$(words_now parked)" parked=50
-	is 'release' "$(order release "$where:$port")" ''
+	is 'release' "$(errno_of release "$where:$port")" ''
 	completes release
 	hang_up
 

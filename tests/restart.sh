@@ -22,8 +22,6 @@ tidy_up() {
 }
 trap tidy_up EXIT
 
-# order WORDS...: a command to the module
-order() { in_server sh -c "echo '$*' >/proc/net/listenq/endpoints"; }
 # pending PORT [FAMILY]: records of all endpoints of that port
 pending() {
 	ledger endpoints | sed -n "s/.* port=$1 family=${2:-.*} .* pending=\([0-9]*\) .*/\1/p" |

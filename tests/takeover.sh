@@ -20,7 +20,6 @@ state() { word "$1" state; }
 word() { ledger endpoints | grep " port=$1 " | tr ' ' '\n' | sed -n "s/^$2=//p"; }
 pending() { in_server grep -c "^endpoint=.* server=10.9.0.1:$1 " /proc/net/listenq/requests; }
 
-head_word() { in_server head -n 1 /proc/net/listenq/endpoints | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 # all_are PORT COUNT STATE
 all_are() { [ "$(state "$1" | grep -cx "$3")" -eq "$2" ]; }
 
@@ -50,16 +49,16 @@ play_commands() {
 	refused ENOENT set '*:7001' retries=1
 	refused EINVAL release 0.0.0.0:7001 now
 	is 'refused commands change nothing' "$(state 7001)" observing
-	is 'takeover' "$(order takeover 0.0.0.0:7001 synq=100 retries=2)" ''
+	is 'takeover' "$(errno_of takeover 0.0.0.0:7001 synq=100 retries=2)" ''
 	is 'its state' "$(state 7001)" taken_over
 	is 'its keys' "$(word 7001 synq) $(word 7001 retries)" '100 2'
 	refused EEXIST takeover 0.0.0.0:7001
 	in_server sysctl -qw net.ipv4.tcp_syncookies=0
 	refused EINVAL set 0.0.0.0:7001 cookies=always
 	in_server sysctl -qw net.ipv4.tcp_syncookies=1
-	is 'set' "$(order set '*:7001' timeout_ms=500 synq=200)" ''
+	is 'set' "$(errno_of set '*:7001' timeout_ms=500 synq=200)" ''
 	is 'set changes what it names' "$(word 7001 synq) $(word 7001 retries) $(word 7001 timeout_ms)" '200 2 500'
-	is 'release' "$(order release 0.0.0.0:7001)" ''
+	is 'release' "$(errno_of release 0.0.0.0:7001)" ''
 	is 'it is observed again' "$(state 7001)" observing
 	refused ENOENT release 0.0.0.0:7001
 	unserve
@@ -75,7 +74,7 @@ play_rule() {
 	local others=
 
 	listening 10.9.0.1 7005
-	is 'takeover *:7005' "$(order takeover '*:7005' retries=4)" ''
+	is 'takeover *:7005' "$(errno_of takeover '*:7005' retries=4)" ''
 	is 'who listens there is taken over' "$(state 7005)" taken_over
 	is 'the rule is shown' "$(head_word rules)" '*:7005'
 	refused EEXIST takeover '*:7005'
@@ -84,7 +83,7 @@ play_rule() {
 	is 'with its keys' "$(word 7005 retries | xargs)" '4 4'
 	order set '*:7005' retries=3
 	is 'set goes to all of them' "$(word 7005 retries | xargs)" '3 3'
-	is 'release of one' "$(order release 127.0.0.1:7005)" ''
+	is 'release of one' "$(errno_of release 127.0.0.1:7005)" ''
 	listening ::1 7005
 	is 'the rule leaves it alone, and takes the third over' \
 		"$(await 5 all_are 7005 2 taken_over; state 7005 | sort | xargs)" \
@@ -92,7 +91,7 @@ play_rule() {
 	is 'its keys are the new ones' "$(word 7005 retries | xargs)" '3 3'
 	order release '*:7005'
 	is 'release of the rule' "$(head_word rules) $(state 7005 | sort -u)" '- observing'
-	is 'a rule before anybody listens' "$(order takeover '*:7006')" ''
+	is 'a rule before anybody listens' "$(errno_of takeover '*:7006')" ''
 	listening 0.0.0.0 7006
 	is 'takes over who comes' "$(await 5 all_are 7006 1 taken_over; echo $?)" 0
 	order release '*:7006'
@@ -107,11 +106,11 @@ play_memory() {
 	echo 4 >/sys/module/listenq/parameters/mem_max
 	refused ENOSPC takeover 0.0.0.0:7007 synq=1000000
 	is 'nothing changed' "$(state 7007)" observing
-	is 'a smaller one fits' "$(order takeover 0.0.0.0:7007 synq=1000)" ''
+	is 'a smaller one fits' "$(errno_of takeover 0.0.0.0:7007 synq=1000)" ''
 	refused ENOSPC set 0.0.0.0:7007 synq=1000000
 	is 'nothing changed by set' "$(word 7007 synq)" 1000
 	echo 0 >/sys/module/listenq/parameters/mem_max
-	is 'it fits now' "$(order set 0.0.0.0:7007 synq=100000)" ''
+	is 'it fits now' "$(errno_of set 0.0.0.0:7007 synq=100000)" ''
 	order set 0.0.0.0:7007 synq=1000 timeout_ms=1 retries=0
 	before=$(word 7007 records)
 	half_open 7007 2000
@@ -124,13 +123,13 @@ play_memory() {
 	before=$served
 	serve 127.0.0.1 7012 512
 	echo 4 >/sys/module/listenq/parameters/mem_max
-	is 'two of a port' "$(order takeover '*:7012' synq=1000)" ''
+	is 'two of a port' "$(errno_of takeover '*:7012' synq=1000)" ''
 	refused ENOSPC set '*:7012' synq=12000
 	is 'neither has more' "$(word 7012 synq | paste -sd' ')" '1000 1000'
-	is 'nor the memory for it' "$(order set 10.9.0.1:7012 synq=12000)" ''
-	is 'and no third one would have it' "$(order set 127.0.0.1:7012 synq=12000)" ENOSPC
+	is 'nor the memory for it' "$(errno_of set 10.9.0.1:7012 synq=12000)" ''
+	is 'and no third one would have it' "$(errno_of set 127.0.0.1:7012 synq=12000)" ENOSPC
 	is 'less is given back' \
-		"$(order set 10.9.0.1:7012 synq=1000)$(order set 127.0.0.1:7012 synq=12000)" ''
+		"$(errno_of set 10.9.0.1:7012 synq=1000)$(errno_of set 127.0.0.1:7012 synq=12000)" ''
 	echo 0 >/sys/module/listenq/parameters/mem_max
 	order release '*:7012'
 	unserve
@@ -144,7 +143,7 @@ play_namespace() {
 	unserve
 	for i in 1 2 3; do
 		is "nobody listens there any more: taken over and released, $i" \
-			"$(order takeover 0.0.0.0:7011) $(state 7011) $(order release 0.0.0.0:7011) $(state 7011)" \
+			"$(errno_of takeover 0.0.0.0:7011) $(state 7011) $(errno_of release 0.0.0.0:7011) $(state 7011)" \
 			' taken_over  observing'
 	done
 	serve 0.0.0.0 7010 64
@@ -183,7 +182,7 @@ play_parameter() {
 	refused EBUSY takeover 0.0.0.0:7008
 	is 'it stays with the kernel' "$(state 7008)" observing
 	rmmod lqdivert
-	is 'it can be taken over now' "$(order takeover 0.0.0.0:7008)" ''
+	is 'it can be taken over now' "$(errno_of takeover 0.0.0.0:7008)" ''
 	unload
 	in_server insmod "$ko" takeover='"0.0.0.0:7008 retries=1; *:7009"'
 	seen_start
@@ -199,7 +198,7 @@ play_pending() {
 	is 'requests: one line each' "$(pending 7002)" 200
 	is 'endpoints: how many are pending' "$(word 7002 pending)" 200
 	is 'the stock queue is empty' "$(in_server ss -Htn state syn-recv | wc -l)" 0
-	is 'release' "$(order release 0.0.0.0:7002)" ''
+	is 'release' "$(errno_of release 0.0.0.0:7002)" ''
 	is 'all are handed back' "$(in_server ss -Htn state syn-recv | wc -l)" 200
 	is 'none is left' "$(pending 7002)" 0
 	unserve
