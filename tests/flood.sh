@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # A SYN flood, and good clients beside it, LISTENQ_FLOOD seconds (3) in each case: with the
 # same limits, takeover serves at least as many of them as the stock kernel. And: memory
-# for records grows as fast as a flood asks for it.
+# for records grows as fast as a flood of LISTENQ_CROWD SYNs asks for it.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 seconds=${LISTENQ_FLOOD:-3}
 server=10.9.0.1
 backlog=256
 rate=60		# good clients a second
-crowd=150000	# SYNs of the growth
+crowd=${LISTENQ_CROWD:-150000}	# SYNs of the growth: before the first of them is due again
 port=7100
 going=()
 
@@ -114,7 +114,7 @@ growth() {
 	end=${EPOCHREALTIME/./}
 	echo "# $((crowd * 1000000 / (end - start))) SYNs/s, memory for $(word records) records"
 	is "growth: $crowd SYNs as fast as they come: none lacks a record" "$(lacking_records)" 0
-	is 'growth: all are pending' "$(word pending)" $crowd
+	is 'growth: all are pending' "$(word pending)" "$crowd"
 	between 'growth: at most two fifths more records than fit' $crowd "$(word records)" \
 		$((fit + fit * 2 / 5))
 	stop_all
