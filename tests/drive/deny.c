@@ -124,6 +124,7 @@ bool deny_statement(int argc, char **argv)
 	}
 	if (link_fd < 0)
 		fail("deny: %s", strerror(errno));
+	clock_begin();
 	return link_fd >= 0;
 }
 
@@ -132,5 +133,6 @@ bool allow_statement(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	deny_reset();
+	clock_begin();
 	return true;
 }
