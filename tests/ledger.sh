@@ -288,7 +288,7 @@ endpoints() {
 
 	# A group of four
 	for name in 1 2 3 4; do
-		tell S listen R$name 0.0.0.0 8081 16 reuseport
+		tell S listen R$name 0.0.0.0 8081 64 reuseport
 		eval "local cookie$name=$answer"
 	done
 	tell C connect 40 $server 8081
