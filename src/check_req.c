@@ -75,6 +75,8 @@ static void sent_again(struct lq_job *job, u32 snt_isn)
 	if (r && r->snt_isn == snt_isn) {
 		r->retrans++;
 		lq_shard_wait_again(&part->shard, r, (u32)jiffies);
+		/* timeout_ms may be less than when the timer was set. */
+		lq_part_arm(part);
 	}
 	spin_unlock(&part->lock);
 }

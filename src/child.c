@@ -35,15 +35,25 @@ static void free_request(struct request_sock *req)
 
 /*
  * Why syn_recv_sock gave nothing. Only its marks tell, as for the stock kernel: so they
- * are collected while it runs.
+ * are collected while it runs. They also tell whether the accept queue was full when it was
+ * asked: by now accept() may have made room, or another connection filled it.
  */
 static enum lq_verdict why_not(struct lq_job *job, const struct lq_outcome *seen)
 {
+	struct lq_queues *queues = &job->event.reading.queues;
+	enum lq_verdict verdict;
 	struct lq_answers answers;
 
+	lq_widen_race(LQ_DELAY_REFUSED);
 	lq_queue_read(job->q, job->sk, &job->event.reading);
+	if (seen->moved & BIT(LQ_C_LISTEN_OVERFLOWS))
+		queues->acceptq = max(queues->acceptq, queues->acceptq_limit + 1);
+	else
+		queues->acceptq = min(queues->acceptq, queues->acceptq_limit);
 	lq_answers_check_req(seen, &answers);
-	return lq_decide_check_req(&job->event.facts, &job->event.reading, &answers);
+	verdict = lq_decide_check_req(&job->event.facts, &job->event.reading, &answers);
+	/* Without a connection it can't be, whatever the kernel left no mark of. */
+	return verdict == LQ_V_req_completed ? LQ_V_req_no_memory : verdict;
 }
 
 static struct sock *syn_recv_sock(struct lq_job *job, struct request_sock *req, bool *own,
@@ -166,10 +176,13 @@ void lq_child_receive(struct sock *sk, struct sock *child, struct sk_buff *skb)
 		sk->sk_data_ready(sk);
 }
 
-/* As tcp_add_backlog() has it. */
+/* As tcp_add_backlog() has it; an old one would allow less. */
 static u32 backlog_limit(const struct sock *sk)
 {
-	return READ_ONCE(sk->sk_rcvbuf) + (READ_ONCE(sk->sk_sndbuf) >> 1) + SZ_64K;
+	u64 limit = ((u64)READ_ONCE(sk->sk_rcvbuf) << 1) + ((u32)READ_ONCE(sk->sk_sndbuf) >> 1) +
+		    SZ_64K;
+
+	return min_t(u64, limit, U32_MAX);
 }
 
 /* A stock request beside ours: what tcp_v4_rcv does with one. */
@@ -234,6 +247,7 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 		return sk;
 	}
 	__NET_INC_STATS(net, LINUX_MIB_TCPBACKLOGDROP);
+	sk_drops_skbadd(sk, job->skb);
 	__acquire(&sk->sk_lock.slock);
 	bh_unlock_sock(sk);
 	sock_put(sk);

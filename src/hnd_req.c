@@ -196,8 +196,10 @@ static void forget_record(struct lq_job *job)
  */
 static struct sock *given_back(struct lq_job *job)
 {
-	struct sock *ret = to_stock(job->sk, job->skb, &job->event);
+	struct sock *ret;
 
+	lq_queue_pass_on_cookies(job->q, job->sk, job->l->uid);
+	ret = to_stock(job->sk, job->skb, &job->event);
 	if (likely(!ret || ret == job->sk))
 		return ret;
 	__acquire(&ret->sk_lock.slock);

@@ -16,6 +16,7 @@
 #define LQ_DELAY_FIND		0x10	/* before a segment looks for its record */
 #define LQ_DELAY_ACCEPT		0x20	/* before a child enters the accept queue */
 #define LQ_DELAY_HAND_BACK	0x40	/* before a record becomes the kernel's */
+#define LQ_DELAY_REFUSED	0x80	/* before it is asked why there is no child */
 
 /* MiB that pending records may take, 0: an eighth of memory. */
 extern unsigned int lq_mem_max;

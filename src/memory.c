@@ -40,6 +40,16 @@ static u64 most_bytes(void)
 	return (u64)lq_queue_mem_max() << 20;
 }
 
+static bool charge(struct lq_synq *q, u64 bytes)
+{
+	lockdep_assert_held(&memory);
+	if (bytes > q->charged && charged - q->charged + bytes > most_bytes())
+		return false;
+	charged += bytes - q->charged;
+	q->charged = bytes;
+	return true;
+}
+
 /**
  * lq_memory_charge() - have a queue hold a share of mem_max
  * @q: the queue
@@ -53,12 +63,7 @@ bool lq_memory_charge(struct lq_synq *q, u64 bytes)
 	bool fits;
 
 	mutex_lock(&memory);
-	bytes = max(bytes, q->bytes);
-	fits = bytes <= q->charged || charged - q->charged + bytes <= most_bytes();
-	if (fits) {
-		charged += bytes - q->charged;
-		q->charged = bytes;
-	}
+	fits = charge(q, max(bytes, q->bytes));
 	mutex_unlock(&memory);
 	return fits;
 }
@@ -87,10 +92,14 @@ void lq_memory_account(struct lq_synq *q, s64 more)
  */
 bool lq_memory_take(struct lq_synq *q, u64 bytes)
 {
-	if (!lq_memory_charge(q, max(q->charged, q->bytes + bytes)))
-		return false;
-	lq_memory_account(q, bytes);
-	return true;
+	bool fits;
+
+	mutex_lock(&memory);
+	fits = charge(q, max(q->charged, q->bytes + bytes));
+	if (fits)
+		q->bytes += bytes;
+	mutex_unlock(&memory);
+	return fits;
 }
 
 /**

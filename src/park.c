@@ -67,6 +67,7 @@ struct parked {
 	struct sk_buff_head segments;
 	struct lq_key key;
 	u64 since;
+	u32 retrans;
 	u32 next;
 	u32 payload;
 	u32 bytes;
@@ -244,6 +245,7 @@ static bool begin(struct lq_job *job, struct lq_record *r)
 	__skb_queue_head_init(&p->segments);
 	p->key = r->key;
 	p->since = ktime_get_ns();
+	p->retrans = r->retrans;
 	p->payload = 0;
 	p->bytes = 0;
 	if (charge(parking, &p->bytes, sizeof(*p), U32_MAX) && keep(job, r, p) &&
@@ -432,9 +434,10 @@ static bool promote(struct lq_job *job, struct lq_record *r)
 	leave_lane(&job->q->parking, p);
 	spin_unlock(&job->part->lock);
 	if (verdict == LQ_V_req_completed) {
-		/* The wait is no part of the round trip. */
+		/* The wait is no part of the round trip, nor is what was repeated in it. */
 		if (tcp_rsk(made.req)->snt_synack)
 			tcp_rsk(made.req)->snt_synack += waited_us(p);
+		made.req->num_retrans = p->retrans;
 		child = lq_job_accept(job, &made);
 		tell(job, p, child ? verdict : LQ_V_req_listener_closed);
 	} else if (verdict != LQ_V_req_lost_race) {

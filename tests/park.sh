@@ -124,6 +124,10 @@ play_late() {
 	late_row overflow=park
 	between 'the round trip is that of the wire, without the wait' $((delay_ms * 1000)) \
 		"$longest_rtt" $((delay_ms * 1000 + 100000))
+	order set "$where:$port" timeout_ms=100
+	late_row 'park, repeated'
+	between 'it still is when SYN-ACKs were repeated meanwhile' $((delay_ms * 1000)) \
+		"$longest_rtt" $((delay_ms * 1000 + 100000))
 	ip netns exec "$LQ_CLIENT" tc qdisc del dev lqc root
 	if is_debug_kernel; then
 		skip 'first byte in less than 5 ms' "the debug kernel's clock is its tick"
@@ -132,7 +136,7 @@ play_late() {
 	fi
 	is 'all were promoted, nothing was refused' \
 		"$(words_now promoted parked parked_bytes) overflows=$(($(nstat_of TcpExtListenOverflows) - before))" \
-		"promoted=$((tries * 3)) parked=0 parked_bytes=0 overflows=0"
+		"promoted=$((tries * 6)) parked=0 parked_bytes=0 overflows=0"
 	finish_with
 }
 

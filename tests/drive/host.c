@@ -85,7 +85,9 @@ bool host_sysctl(const char *name, const char *value)
 /* delay PLACE[,PLACE]... MICROSECONDS: the module waits there (src/main.h) */
 bool host_delay(int argc, char **argv)
 {
-	static const char * const places[] = { "request", "child", "close", "kill" };
+	static const char * const places[] = {
+		"request", "child", "close", "kill", "find", "accept", "hand_back", "refused"
+	};
 	char *place, *save = NULL, bits[16];
 	unsigned int at = 0, i;
 

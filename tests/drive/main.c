@@ -61,8 +61,9 @@
  *   sysctl NAME VALUE         restored afterwards
  *   delay PLACE[,PLACE] US    the module waits US microseconds (up to 20000) before a
  *                             request is queued, before a child is made, before a close
- *                             drops children, before a RST or SYN kills a request:
- *                             request child close kill
+ *                             drops children, before a RST or SYN kills a request, before
+ *                             it is asked why there is no child:
+ *                             request child close kill find accept hand_back refused
  *   run COMMAND, undo COMMAND now / when the story ends; in the server's namespace;
  *                             {A} {A.port} {A.seq} {A.ack} {L.port} {L.cookie} {server}
  *                             {netns} {dev} {ip} are replaced
