@@ -229,13 +229,21 @@ play_rmmod_again() {
 
 unloaded_ms() { said | sed -n 's/^unloaded in \([0-9]*\) ms$/\1/p'; }
 
-# Is the state to be seen while it is so? In one process: the next look is not far.
+# Is the state to be seen while it is so? Says that it watches, and in the end how often it
+# was. In one process that starts no others: the next look is not far.
 watch_state() {
 	# shellcheck disable=SC2016
 	in_server bash -c '
-		while line=$(grep " port=$0 " /proc/net/listenq/endpoints)
-		      [[ $line != *" state=observing "* ]]; do
-			[[ $line != *" state=draining "* ]] || ((n++))
+		look() {
+			while read -r line; do
+				[[ $line != *" port=$0 "* ]] || state=$line
+			done </proc/net/listenq/endpoints
+		}
+		look
+		echo watching
+		while [[ $state != *" state=observing "* ]]; do
+			[[ $state != *" state=draining "* ]] || ((n++))
+			look
 		done
 		echo "${n:-0}"' $port
 }
@@ -245,13 +253,14 @@ play_many() {
 	in_client "$tests/tools/flood" lqc "$(server_mac)" 10.9.0.1 $port syn 100000 >/dev/null
 	is '100,000 half-open' "$(of_endpoint pending)" 100000
 	watch_state >"/tmp/lqstate.$$" &
+	await 60 test -s "/tmp/lqstate.$$"
 	mark
 	order release "0.0.0.0:$port"
 	echo "# $(said)"
 	wait $!
 	is 'all are handed back' "$(words "$(endpoint $port)" handed_back over_limit orphaned) $(stock)" \
 		'handed_back=100000 over_limit= orphaned= synq=100000 young=100000 acceptq=0'
-	between 'draining is seen' 1 "$(cat "/tmp/lqstate.$$")" 1000000
+	between 'draining is seen' 1 "$(tail -n 1 "/tmp/lqstate.$$")" 1000000
 	rm -f "/tmp/lqstate.$$"
 	end
 	begin 200000 timeout_ms=120000
