@@ -292,14 +292,10 @@ static enum lq_verdict send_cookie(struct lq_job *job, struct request_sock *req,
 	       LQ_V_syn_cookie_unsent : verdict;
 }
 
-/* route_req asked security modules first; now nobody but the routing is asked. */
-static enum lq_verdict why_no_route(struct lq_job *job, struct flowi *fl,
-				    struct request_sock *req)
+/* Of this processor: inet_csk_route_req() counts when there is no route. */
+static u32 no_routes(struct net *net)
 {
-	struct dst_entry *dst = static_call(lq_csk_route_req)(job->sk, &fl->u.ip4, req);
-
-	dst_release(dst);
-	return dst ? LQ_V_syn_security : LQ_V_syn_no_route;
+	return (u32)__this_cpu_read(net->mib.ip_statistics->mibs[IPSTATS_MIB_OUTNOROUTES]);
 }
 
 /*
@@ -335,7 +331,7 @@ static enum lq_to_stock answer(struct lq_job *job, const struct tcp_request_sock
 {
 	bool cookie = verdict == LQ_V_syn_cookie || verdict == LQ_V_syn_cookie_always;
 	struct request_sock *req;
-	u32 ts_off, isn = job->tw_isn;
+	u32 ts_off, isn = job->tw_isn, before = no_routes(sock_net(job->sk));
 	struct tcp_fastopen_cookie foc;
 	struct dst_entry *dst;
 	struct flowi fl lq_uninitialized;
@@ -352,7 +348,9 @@ static enum lq_to_stock answer(struct lq_job *job, const struct tcp_request_sock
 	if (cookie)
 		count_flood(job, true);
 	if (!dst)
-		return drop(job, why_no_route(job, &fl, req));
+		/* route_req asks security modules first. */
+		return drop(job, no_routes(sock_net(job->sk)) == before ?
+			    LQ_V_syn_security : LQ_V_syn_no_route);
 	if (inet_rsk(req)->tstamp_ok || (!cookie && !isn)) {
 		lq_init_seq_and_ts_off(af_ops, sock_net(job->sk), job->skb,
 				       isn || cookie ? NULL : &isn, &ts_off);

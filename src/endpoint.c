@@ -9,6 +9,7 @@
 #include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/ipv6.h>
 
 #include "ledger.h"
 #include "net.h"
@@ -134,9 +135,13 @@ void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep)
 /* Could a listener there have taken the connection? */
 static bool may_take(const struct lq_address *where, const struct lq_flow *flow)
 {
+	const struct in6_addr *addr = (const struct in6_addr *)where->addr;
+
 	if (where->port != flow->sport ||
 	    (where->family != flow->family && (where->family == 4 || where->v6only)))
 		return false;
+	if (where->family == 6 && flow->family == 4 && ipv6_addr_v4mapped(addr))
+		return !memcmp(&addr->s6_addr32[3], flow->saddr, sizeof(__be32));
 	return !memchr_inv(where->addr, 0, sizeof(where->addr)) ||
 	       !memcmp(where->addr, flow->saddr, sizeof(where->addr));
 }

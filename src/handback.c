@@ -62,13 +62,21 @@ static void look(struct lq_part *part, struct youth *youth)
 	youth->snt_synack = r->snt_synack;
 }
 
-/* Who would get the record's last ACK; under RCU. What was another user's is nobody's. */
+/*
+ * Who would get the record's last ACK; under RCU. What was another user's is nobody's. Where
+ * something else than addresses brings segments to a listener (TPROXY, a BPF program), the
+ * lookup knows it not, or another one.
+ */
 static struct sock *heir_of(struct lq_synq *q, const struct lq_record *r)
 {
 	struct sock *sk = lq_lookup_listener(q->net, &r->key);
 	struct lq_listener *l = sk ? lq_listener_find(lq_sock_cookie(sk)) : NULL;
 
-	return l && __kuid_val(l->uid) == r->uid ? sk : NULL;
+	if (!l || rcu_access_pointer(l->queue) != q)
+		l = rcu_dereference(q->sender) ?: l;
+	if (!l || inet_sk_state_load(l->sk) != TCP_LISTEN)
+		return NULL;
+	return __kuid_val(l->uid) == r->uid ? l->sk : NULL;
 }
 
 /* The request's reference is that of the hash and the timer. */

@@ -207,6 +207,9 @@ static struct sock *given_back(struct lq_job *job)
 	forget_record(job);
 	bh_lock_sock(ret);
 	__release(&ret->sk_lock.slock);
+	/* Another segment may have opened it meanwhile: only its first tells who accepts. */
+	if (ret->sk_state != TCP_SYN_RECV)
+		job->sk->sk_data_ready(job->sk);
 	return ret;
 }
 

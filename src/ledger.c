@@ -249,6 +249,8 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l,
 		l->endpoint->opened++;
 		list_add_tail(&l->sibling, &l->endpoint->listeners);
 		ledger->nr_listeners++;
+		/* A segment that finds it there finds its endpoint's SYN queue, too. */
+		RCU_INIT_POINTER(l->queue, l->endpoint->queue);
 		raw_spin_lock(&table_lock);
 		hlist_add_head_rcu(&l->node, slot_of(l->cookie));
 		raw_spin_unlock(&table_lock);

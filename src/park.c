@@ -57,6 +57,7 @@ struct lane {
  * @segments: copies, the last ACK first, without gaps
  * @key: flow of its record
  * @since: monotonic ns, when it was parked
+ * @retrans: how often its SYN-ACK had been repeated then
  * @next: sequence number that comes next
  * @payload: bytes of data
  * @bytes: memory, this included

@@ -319,6 +319,7 @@ static void evict_work(struct work_struct *work)
 			if (bucket <= part->shard.mask)
 				evict_bucket(part, bucket, uid);
 			spin_unlock_bh(&part->lock);
+			cond_resched();
 		}
 	}
 }

@@ -110,12 +110,12 @@ growth() {
 	opened 1000000
 	order takeover "0.0.0.0:$port" "synq=$fit" timeout_ms=120000 cookies=never
 	start=${EPOCHREALTIME/./}
-	in_client "$tests/tools/flood" lqc "$mac" $server $port syn $crowd >/dev/null
+	in_client "$tests/tools/flood" lqc "$mac" $server $port syn "$crowd" >/dev/null
 	end=${EPOCHREALTIME/./}
 	echo "# $((crowd * 1000000 / (end - start))) SYNs/s, memory for $(word records) records"
 	is "growth: $crowd SYNs as fast as they come: none lacks a record" "$(lacking_records)" 0
 	is 'growth: all are pending' "$(word pending)" "$crowd"
-	between 'growth: at most two fifths more records than fit' $crowd "$(word records)" \
+	between 'growth: at most two fifths more records than fit' "$crowd" "$(word records)" \
 		$((fit + fit * 2 / 5))
 	stop_all
 	order release "0.0.0.0:$port"
