@@ -30,14 +30,14 @@ tidy_up() {
 }
 trap tidy_up EXIT
 
-# A mark that SYNs have and last ACKs have not; a server at an address of somebody else.
+# A mark that SYNs have and last ACKs have not; a server at an address and port of somebody else.
 rules() {
 	in_server nft -f - <<-'NFT'
 		table ip lq {
 			chain first {
 				type filter hook prerouting priority mangle;
 				ip saddr 10.99.1.1 tcp flags & (syn | ack) == syn meta mark set 42
-				ip daddr 10.77.0.1 tcp dport 7206 tproxy to :7206 meta mark set 1 accept
+				ip daddr 10.77.0.1 tcp dport 7306 tproxy to :7206 meta mark set 1 accept
 			}
 			chain out {
 				type filter hook output priority 0;

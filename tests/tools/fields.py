@@ -409,17 +409,24 @@ def out_of_window():
 
 
 def transparent():
-    """A server at an address that is not this machine's: only no_srccheck lets it answer."""
+    """A server at an address and port that are not its own: only no_srccheck lets it answer."""
     server = listen(7206, (socket.IPPROTO_IP, IP_TRANSPARENT, 1))
-    flow = Flow(7206, FOREIGN)
+    flow, later = Flow(7306, FOREIGN), Flow(7306, FOREIGN)
     flow.syn(MSS)
     flow.send(ACK, seq=10000000)
     answer = flow.get(1.0)
     tell("no_srccheck", "answers from", answer.source if answer else None)
     flow.send(ACK)
     child, _ = server.accept()
-    tell("key", "transparent", child.getsockname()[0])
-    finish(flow, child, server)
+    tell("key", "transparent", *child.getsockname())
+    later.syn(MSS)
+    if MODE == "listenq":
+        order("release *:7206")
+    later.send(ACK)
+    heir, _ = server.accept()
+    tell("key", "transparent, handed back", *heir.getsockname())
+    later.end()
+    finish(flow, child, heir, server)
 
 
 def deferred():
