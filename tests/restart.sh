@@ -172,18 +172,18 @@ play_cookies() {
 play_user() {
 	actor U1 ip netns exec "$LQ_SERVER" setpriv --reuid 1001 --clear-groups
 	actor U2 ip netns exec "$LQ_SERVER" setpriv --reuid 1002 --clear-groups
-	tell U1 listen a $server 7301 256
+	tell U1 listen a $server 7301 1024
 	order takeover $server:7301
 	is 'user: 200 half-open handshakes' "$(says C syn 0 200 7301)" 200
 	tell U1 close a
-	tell U1 listen a $server 7301 256
+	tell U1 listen a $server 7301 1024
 	is 'user: the same one keeps them' "$(pending 7301)" 200
 	tell C ack 0 100
 	is 'user: and completes them' "$(says U1 accept a 100 10)" 100
 	tell U1 drop
 	tell U1 close a
 	tell C came
-	tell U2 listen a $server 7301 256
+	tell U2 listen a $server 7301 1024
 	is 'user: another one has none' "$(await 5 no_more_pending 7301; word disowned 7301)" 100
 	tell C ack 100 100
 	is 'user: nobody completes there' "$(says U2 accept a 1 1) $(words "$(says C came)" rsts another_isn)" '0 rsts=100 another_isn=0'
