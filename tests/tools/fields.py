@@ -237,10 +237,12 @@ def trace(on):
 
 def hashes():
     """Those of the SYN-ACKs and of the child's segments that have left the server since
-    trace("1"), in order, with their kind. What a busy machine repeats has another one."""
+    trace("1"), in order, with their kind. What a busy machine repeats has another one; what
+    IPv6 asks for routers and ARP for neighbours has none."""
     trace("0")
     with open(f"{TRACE}/trace") as file:
-        found = re.findall(r"netif_rx\w*: .*? hash=(0x[0-9a-f]+) l4_hash=(\d) len=(\d+)", file.read())
+        found = re.findall(r"netif_rx\w*: .*? protocol=0x0800 .*? hash=(0x[0-9a-f]+) "
+                           r"l4_hash=(\d) len=(\d+)", file.read())
     open(f"{TRACE}/trace", "w").close()
     synack_len = found[0][2]
     return ([frame[:2] for frame in found if frame[2] == synack_len],
