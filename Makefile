@@ -20,7 +20,7 @@ help:
 	@echo '  sudo make debug     the harness and 100 load/unload cycles on a debug kernel (hours)'
 	@echo '  sudo make kernels   build for 5.10, 6.1, 6.12, 7.2, 7.3; smoke test on 5.10 and 7.3'
 	@echo '  sudo make bench     what it costs, in instructions, against bpftrace too'
-	@echo '  make lint           checkpatch, sparse, W=1, shellcheck, pyflakes'
+	@echo '  make lint           checkpatch, sparse, W=1, layers, shellcheck, pyflakes'
 	@echo '  make clean          remove what was built'
 
 # Headers first: everything after this line may rely on them.
@@ -65,6 +65,7 @@ unit:
 	$(MAKE) -C tests/unit coverage
 	$(MAKE) -C tests/unit mutants
 	python3 tests/cli/test_listenq.py
+	@for t in tests/scripts/test_*; do $$t || exit 1; done
 
 lint:
 	scripts/lint
@@ -94,7 +95,7 @@ VERSION := $(shell sed -n 's/^\#define LQ_VERSION "\(.*\)"/\1/p' src/main.c)
 install:
 	scripts/need dkms linux-headers-$(shell uname -r)
 	mkdir -p /usr/src/listenq-$(VERSION)
-	cp -r COPYING Kbuild Makefile README.md dkms.conf include src /usr/src/listenq-$(VERSION)/
+	cp -r COPYING Kbuild Makefile README.md docs dkms.conf include src /usr/src/listenq-$(VERSION)/
 	dkms install listenq/$(VERSION)
 	install -m 755 scripts/listenq /usr/local/sbin/listenq
 

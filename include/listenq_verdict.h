@@ -217,7 +217,7 @@
 	LQ_VERDICT(77, req_parked_data, accept_queue_full, 0,		\
 		   "data after a kept last ACK, kept with it")		\
 	LQ_VERDICT(78, req_parked_again, accept_queue_full, 0,		\
-		   "nothing new after a kept last ACK, thrown away")
+		   "nothing new after a kept last ACK: it is kept already")
 
 #define LQ_VERDICT_ENUM(number, name, reason, loss, text) LQ_V_##name = (number),
 enum lq_verdict {

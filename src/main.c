@@ -10,76 +10,31 @@
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 
-#include "accept.h"
-#include "command.h"
-#include "hook.h"
-#include "kernel.h"
-#include "ksym.h"
-#include "ledger.h"
-#include "main.h"
+#include "kernel/differences.h"
+#include "kernel/faults.h"
+#include "kernel/ksym.h"
+#include "ledger/listener.h"
+#include "ledger/overflow.h"
+#include "ledger/refused.h"
+#include "ledger/stamp.h"
 #include "net.h"
-#include "observe.h"
-#include "takeover.h"
+#include "observe/before.h"
+#include "observe/carry.h"
+#include "observe/frame.h"
+#include "observe/hook_table.h"
+#include "observe/watch.h"
+#include "takeover/takeover.h"
+#include "user/command.h"
 
 #define LQ_VERSION "0.1.0"
-#define LQ_MOST_DELAY_US 20000
 
 static char *without;
 module_param(without, charp, 0444);
 MODULE_PARM_DESC(without, "hooks to leave out, comma-separated names as in /proc/net/listenq/hooks");
 
-static unsigned int fault;
-module_param(fault, uint, 0444);
-MODULE_PARM_DESC(fault, "for tests: bits of what is to go wrong while loading (hook.h)");
-
 static char *takeover;
 module_param(takeover, charp, 0444);
 MODULE_PARM_DESC(takeover, "endpoints to take over, \"ADDR:PORT [key=value...]; ...\", as written to /proc/net/listenq/endpoints");
-
-static int set_delay(const char *value, const struct kernel_param *kp)
-{
-	unsigned int us;
-
-	if (kstrtouint(value, 0, &us) || us > LQ_MOST_DELAY_US) {
-		pr_err("delay_us=%.20s: give microseconds, 0 to %d\n", value,
-		       LQ_MOST_DELAY_US);
-		return -EINVAL;
-	}
-	return param_set_uint(value, kp);
-}
-
-static const struct kernel_param_ops delay_ops = {
-	.set = set_delay,
-	.get = param_get_uint,
-};
-
-static int set_mem_max(const char *value, const struct kernel_param *kp)
-{
-	unsigned int mib;
-
-	if (kstrtouint(value, 0, &mib)) {
-		pr_err("mem_max=%.20s: give MiB, 0 for an eighth of the machine's memory\n", value);
-		return -EINVAL;
-	}
-	return param_set_uint(value, kp);
-}
-
-static const struct kernel_param_ops mem_max_ops = {
-	.set = set_mem_max,
-	.get = param_get_uint,
-};
-
-unsigned int lq_mem_max;
-module_param_cb(mem_max, &mem_max_ops, &lq_mem_max, 0644);
-MODULE_PARM_DESC(mem_max, "MiB that pending records of all endpoints may take; 0: an eighth of memory");
-
-unsigned int lq_delay_us;
-module_param_cb(delay_us, &delay_ops, &lq_delay_us, 0644);
-MODULE_PARM_DESC(delay_us, "for tests: microseconds to wait at the places of delay_at (0..20000)");
-
-unsigned int lq_delay_at;
-module_param_named(delay_at, lq_delay_at, uint, 0644);
-MODULE_PARM_DESC(delay_at, "for tests: places to wait at, to widen races (main.h)");
 
 /* What the kernel must be built with, said by name before anything is touched. */
 static const struct {
@@ -108,94 +63,127 @@ static int check_kernel(void)
 		pr_err("handlers take locks that sleep under CONFIG_PREEMPT_RT: not loaded\n");
 		return -EOPNOTSUPP;
 	}
-	if (fault & ~LQ_FAULT_ALL) {
-		pr_err("fault=%#x: only bits of %#x mean something\n", fault, LQ_FAULT_ALL);
-		return -EINVAL;
-	}
 	return 0;
 }
 
-/* From the last to the first; nothing is left behind. */
-static void stop(void)
+static int check_parameters(void)
 {
-	lq_takeover_exit();
-	lq_frames_stop();
-	lq_hooks_detach();
-	lq_observe_exit();
+	if (lq_fault & ~LQ_FAULT_ALL) {
+		pr_err("fault=%#x: only bits of %#x mean something\n", lq_fault, LQ_FAULT_ALL);
+		return -EINVAL;
+	}
+	return takeover ? lq_takeovers_check(takeover) : 0;
+}
+
+static int start_stamps(void)
+{
+	int err = lq_stamps_init(lq_fault & LQ_FAULT_NO_STAMPS);
+
+	if (err)
+		pr_err("no memory for the accept stamps: not loaded\n");
+	return err;
+}
+
+static void stop_ledger(void)
+{
+	lq_refused_exit();
+	lq_listeners_exit();
+}
+
+static int start_ledger(void)
+{
+	int err = lq_listeners_init() ?: lq_refused_init();
+
+	if (err) {
+		pr_err("no memory for the ledger: not loaded\n");
+		stop_ledger();
+	}
+	return err;
+}
+
+static int start_net(void)
+{
+	int err = lq_net_init();
+
+	if (err)
+		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
+	return err;
+}
+
+/* What the ledger said may still be on its way to dmesg. */
+static void stop_net(void)
+{
 	lq_overflow_exit();
 	lq_net_exit();
-	lq_hooks_free();
-	lq_pain_exit();
-	lq_listeners_exit();
-	lq_accept_exit();
+}
+
+static int attach_hooks(void)
+{
+	return lq_hook_table_attach(without);
+}
+
+/* The mode stays "observe": endpoints are taken over one by one. */
+static int take_over(void)
+{
+	int err;
+
+	lq_listeners_of_tasks();
+	lq_takeover_start();
+	err = takeover ? lq_takeovers(current->nsproxy->net_ns, takeover) : 0;
+	if (err)
+		lq_takeover_stop();
+	return err;
+}
+
+/* From the first to the last, and back. A step that fails leaves nothing behind itself. */
+static const struct step {
+	int (*start)(void);
+	void (*stop)(void);
+} steps[] = {
+	{ check_kernel },
+	{ check_parameters },
+	{ lq_watch_init, lq_watch_exit },
+	{ lq_ksym_resolve },
+	{ lq_differences_init },
+	{ start_stamps, lq_stamps_exit },
+	{ start_ledger, stop_ledger },
+	{ start_net, stop_net },
+	{ lq_takeover_init, lq_takeover_exit },
+	{ lq_carry_init, lq_carry_exit },
+	{ lq_before_init },
+	{ attach_hooks, lq_hooks_detach },
+	{ lq_watch_start, lq_watch_stop },
+	{ lq_observing_start, lq_observing_stop },
+	{ take_over, lq_takeover_stop },
+};
+
+static void stop_below(int i)
+{
+	while (i--)
+		if (steps[i].stop)
+			steps[i].stop();
 }
 
 static int __init listenq_init(void)
 {
-	int err;
+	int i, err;
 
 	pr_info("version %s, mode observe\n", LQ_VERSION);
-	err = check_kernel();
-	if (!err && takeover)
-		err = lq_takeovers_check(takeover);
-	if (err)
-		return err;
-	err = lq_hooks_self_check(fault);
-	if (err)
-		return err;
-	err = lq_ksym_resolve();
-	if (err)
-		return err;
-	err = lq_kernel_init();
-	if (err)
-		return err;
-	err = lq_accept_init(fault & LQ_FAULT_NO_STAMPS);
-	if (err) {
-		pr_err("no memory for the accept stamps: not loaded\n");
-		return err;
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = steps[i].start();
+		if (err) {
+			stop_below(i);
+			return err;
+		}
 	}
-	err = lq_listeners_init() ?: lq_pain_init();
-	if (err) {
-		pr_err("no memory for the ledger: not loaded\n");
-		goto free_ledger;
-	}
-	err = lq_net_init(fault);
-	if (err) {
-		pr_err("/proc/net/listenq can't be made (error %d): not loaded\n", err);
-		goto free_ledger;
-	}
-	err = lq_takeover_init(fault & LQ_FAULT_QUEUE);
-	if (err)
-		goto exit_net;
-	lq_observe_init();
-	err = lq_hooks_attach(without, fault);
-	if (err)
-		goto settle;
-	lq_listeners_of_tasks();
-	err = takeover ? lq_takeovers(current->nsproxy->net_ns, takeover) : 0;
-	if (err)
-		stop();
-	return err;
-
-settle:
-	lq_observe_exit();
-	lq_takeover_exit();
-exit_net:
-	lq_overflow_exit();
-	lq_net_exit();
-	lq_hooks_free();
-free_ledger:
-	lq_pain_exit();
-	lq_listeners_exit();
-	lq_accept_exit();
-	return err;
+	return 0;
 }
 
 static void __exit listenq_exit(void)
 {
 	u64 start = ktime_get_ns();
 
-	stop();
+	stop_below(ARRAY_SIZE(steps));
 	pr_info("unloaded in %llu ms\n", div_u64(ktime_get_ns() - start, NSEC_PER_MSEC));
 }
 module_init(listenq_init);

@@ -4,24 +4,14 @@
  */
 #include <linux/slab.h>
 
-#include "hook.h"
+#include "kernel/faults.h"
+#include "ledger/counts.h"
+#include "ledger/listener.h"
+#include "ledger/refused.h"
 #include "net.h"
-#include "takeover.h"
-#include "verdict.h"
-
-#define LQ_ROW(number, verdict, why, refused, sentence) \
-	[number] = { .name = #verdict, .text = sentence, .reason = LQ_R_##why, .loss = refused },
-const struct lq_verdict_row lq_verdicts[LQ_V_count] = {
-	LQ_VERDICTS(LQ_ROW)
-};
-
-#define LQ_REASON_NAME(number, name) [number] = #name,
-const char *const lq_reasons[LQ_R_count] = {
-	LQ_REASONS(LQ_REASON_NAME)
-};
-
-unsigned int lq_net_id;
-static bool no_proc;
+#include "takeover/release.h"
+#include "takeover/takeover.h"
+#include "user/proc.h"
 
 static int __net_init net_start(struct net *net)
 {
@@ -33,7 +23,7 @@ static int __net_init net_start(struct net *net)
 		return -ENOMEM;
 	lq_ledger_init(&ln->ledger);
 	lq_takeover_begin(&ln->ledger, net);
-	err = no_proc ? -ENOMEM : lq_proc_net_init(net, ln);
+	err = lq_fault & LQ_FAULT_PROC ? -ENOMEM : lq_proc_net_init(net, ln);
 	if (err) {
 		free_percpu(ln->counts);
 		ln->counts = NULL;
@@ -58,7 +48,7 @@ static void nets_stop(struct list_head *exiting)
 	struct net *net;
 
 	list_for_each_entry(net, exiting, exit_list)
-		lq_pain_forget(net->ns.inum);
+		lq_refused_forget(net->ns.inum);
 	/* A client that another CPU took out may still be on its way to a ledger. */
 	synchronize_rcu();
 	list_for_each_entry(net, exiting, exit_list) {
@@ -84,14 +74,12 @@ static struct pernet_operations net_ops = {
 
 /**
  * lq_net_init() - start counting in every network namespace, present and to come
- * @fault: bits LQ_FAULT_*
  *
  * Context: process, sleeps. Before the hooks are attached.
  * Return: 0 or a negative error.
  */
-int lq_net_init(unsigned int fault)
+int lq_net_init(void)
 {
-	no_proc = fault & LQ_FAULT_PROC;
 	return register_pernet_subsys(&net_ops);
 }
 

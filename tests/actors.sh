@@ -57,22 +57,33 @@ dismiss() {
 	done
 }
 
-# await SECONDS COMMAND...: until it succeeds
+# await SECONDS COMMAND...: until it succeeds. What has not come soon is asked for less often:
+# to ask is what takes time where waiting takes none.
 await() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) ms=50 nap
 
 	shift
 	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.05
+		((SECONDS <= end)) || return 1
+		printf -v nap '0.%03d' "$ms"
+		sleep "$nap"
+		ms=$((ms < 800 ? ms + ms / 4 : ms))
 	done
 }
 
 now_us() { local now=${EPOCHREALTIME}; echo "${now/[.,]/}"; }
 
-# The server's ledger; with in=in_client that of the client.
+# The server's ledger, as its actor sees it; with in=in_client that of the client.
 in=in_server
-ledger() { $in cat "/proc/net/listenq/$1"; }
+ledger() {
+	local file=/proc/${actor_pid[S]:-gone}/net/listenq/$1
+
+	if [ "$in" = in_server ] && [ -e "$file" ]; then
+		cat "$file"
+	else
+		$in cat "/proc/net/listenq/$1"
+	fi
+}
 
 # errno_of WORDS...: a command to the module; prints what the write failed with, if it did
 errno_of() {
@@ -97,8 +108,12 @@ refused() {
 
 # listener PORT [WORD=VALUE], endpoint PORT [WORD=VALUE]: its line; the last one if there
 # are several
-listener() { ledger listeners | grep " port=$1 " | grep -F " ${2:-port=$1} " | tail -n 1; }
-endpoint() { ledger endpoints | grep " port=$1 " | grep -F " ${2:-port=$1} " | tail -n 1; }
+listener() { ledger listeners | last_with " port=$1 " " ${2:-port=$1} "; }
+endpoint() { ledger endpoints | last_with " port=$1 " " ${2:-port=$1} "; }
+last_with() {
+	A=$1 B=$2 awk 'index($0, ENVIRON["A"]) && index($0, ENVIRON["B"]) { last = $0 }
+		END { if (last != "") print last }'
+}
 by_cookie() { ledger listeners | grep "^listener=$1 "; }
 
 # of WORD LINE: what it says there
@@ -164,4 +179,25 @@ between() {
 	[ -n "$3" ] && (($2 <= $3 && $3 <= $4)) && rc=0
 	ok $rc "$1"
 	[ $rc -eq 0 ] || echo "# got '$3', expected $2 to $4"
+}
+
+# outcome LINE: attempts, and the outcomes that are not 0, in the order of their names
+outcome() {
+	local each name
+
+	IFS=, read -ra each <<<"$(of outcomes "$1")"
+	for name in "${!each[@]}"; do
+		[[ ${each[name]} != *:0 ]] || unset "each[$name]"
+	done
+	mapfile -t each < <(printf '%s\n' "${each[@]}" | sort)
+	echo "attempts:$(of attempts "$1") ${each[*]}"
+}
+
+# becomes PORT WANTED: the endpoint's outcomes, soon
+becomes() { [ "$(outcome "$(endpoint "$1")")" = "$2" ]; }
+
+# ends_as WHAT PORT WANTED
+ends_as() {
+	await 20 becomes "$2" "$3"
+	is "$1" "$(outcome "$(endpoint "$2")")" "$3"
 }

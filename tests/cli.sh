@@ -4,6 +4,7 @@
 # connections and never accepts, port 8081 refuses nobody.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
+. "$tests/actors.sh"
 
 listenq=$(cd "$tests/../scripts" && pwd)/listenq
 work=$(mktemp -d)
@@ -30,28 +31,17 @@ start() {
 keys() { terminal send-keys -t main "$@"; }
 screen() { terminal capture-pane -p -t main; }
 
-# until_so COMMAND...: succeeds, 20 s at most
-until_so() {
-	local n
-
-	for ((n = 0; n < 100; n++)); do
-		"$@" && return
-		sleep 0.2
-	done
-	return 1
-}
-
 on_screen() { screen | grep -Eq -- "$1"; }
 gone() { ! on_screen "$1"; }
 
 # shows DESCRIPTION PATTERN, hides DESCRIPTION PATTERN: sooner or later
 shows() {
-	until_so on_screen "$2"
+	await 20 on_screen "$2"
 	result $? "$1"
 }
 
 hides() {
-	until_so gone "$2"
+	await 20 gone "$2"
 	result $? "$1"
 }
 
@@ -90,7 +80,7 @@ leave() {
 
 run_story() {
 	start 180 50 story '\*:8080'
-	until_so following
+	await 20 following
 	check 'story: follows' following
 	connect 4
 	shows 'story: a SYN' '10\.9\.0\.2:[0-9]+ -> 10\.9\.0\.1:8080 +SYN +request queued, SYN-ACK sent \(SYN queue'
@@ -106,10 +96,12 @@ run_story() {
 run_story_json() {
 	local story
 
-	in_server "$listenq" story --json --for 4 --client 10.9.0.2 >"$work/events" &
+	ip netns exec "$LQ_SERVER" "$listenq" story --json --client 10.9.0.2 >"$work/events" &
 	story=$!
-	until_so following
+	await 20 following
 	connect 3
+	await 20 grep -q '"loss": true' "$work/events"
+	kill "$story"
 	wait "$story"
 	leave
 	is 'story: JSON, the loss in it' "$(python3 - "$work/events" <<'PY'
@@ -128,15 +120,15 @@ kill_story() {
 
 	for signal in TERM HUP INT; do
 		start 80 5 story --netns all
-		until_so following
+		await 20 following
 		kill "-$signal" "$(basename "$tracing"/instances/listenq-* | sed 's/listenq-//')"
 		shows "story: SIG$signal ends it" 'ended with 0'
 		check "story: nothing stays after SIG$signal" not_following
 	done
 	start 80 5 story --netns all
-	until_so following
+	await 20 following
 	terminal kill-session -t main
-	check 'story: nor when the terminal is closed' until_so not_following
+	check 'story: nor when the terminal is closed' await 20 not_following
 }
 
 run_top() {
@@ -145,11 +137,13 @@ run_top() {
 	shows 'top: the loss and its reason' '^10\.9\.0\.1:8080 .*\[#{10}\] 2/1 .* accept_queue_full'
 	shows 'top: whose listener' '^10\.9\.0\.1:8080 +[0-9]+/python3'
 	shows 'top: the one that lost is on top' '^LISTENER'
-	is 'top: then the other one' "$(screen | sed -n '4,5s/ .*//p' | xargs)" '10.9.0.1:8080 10.9.0.1:8081'
+	is 'top: then the other one' "$(screen | sed '1,/^LISTENER/d' | sed -n '1,2s/ .*//p' | xargs)" \
+		'10.9.0.1:8080 10.9.0.1:8081'
 	terminal resize-window -t main -x 78 -y 10
 	hides 'top: narrow, without owners' 'OWNER'
 	shows 'top: but with losses' '^10\.9\.0\.1:8080 .* accept_queue_full'
-	terminal resize-window -t main -x 78 -y 4
+	# One line more where calls went unseen.
+	terminal resize-window -t main -x 78 -y $((4 + $(screen | grep -c '^NOT COMPLETE')))
 	shows 'top: low, what does not fit is counted' '^\.\.\. and [12] more'
 	terminal resize-window -t main -x 150 -y 10
 	shows 'top: wide again' 'OWNER'
@@ -170,7 +164,7 @@ run_why() {
 	shows 'why: what to do' 'What to do: .*python3 \(pid [0-9]+\)'
 	shows 'why: somebody was refused' 'ended with 1'
 	start 120 50 why '\*:8080' --for 4
-	until_so following
+	await 20 following
 	connect 3
 	shows 'why: which clients, live' '10\.9\.0\.2:[0-9]+ +[0-9]+ times? +accept queue full, SYN thrown away; not in yet'
 	check 'why: leaves nothing in tracefs' not_following
@@ -216,7 +210,7 @@ run_mistakes() {
 	is 'nobody may not' "$(in_server setpriv --reuid=65534 --regid=65534 --clear-groups \
 		/usr/bin/python3 "$work/listenq" top 2>&1 | grep -c 'CAP_NET_ADMIN')" 1
 	start 80 10 story
-	until_so following
+	await 20 following
 	unload
 	shows 'story: the module goes' 'the module was unloaded'
 	check 'story: leaves nothing then' not_following

@@ -6,7 +6,7 @@
 #
 # Then the same while something goes on beside: the endpoint is released and taken over, the
 # server closes and opens, its namespace goes, the module is unloaded and loaded (rmmod, not
-# by itself: the emulator may go on with patched code, see README.md, VM notes).
+# by itself: the emulator may go on with patched code, see tests/README.md, VM notes).
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 . "$tests/actors.sh"
@@ -77,7 +77,7 @@ good() {
 
 # some KIND ROUNDS US: so many rounds, their window wider by that
 some() {
-	widen $at_child "$3"
+	widen "$at_child" "$3"
 	clash "$1" "$2"
 	widen 0 0
 	good "$1" "$2" "$3 us wider"
@@ -101,7 +101,7 @@ play() {
 
 # The program itself says how long the first SYN is held up, round by round.
 play_late() {
-	widen $at_request 0
+	widen "$at_request" 0
 	clash late "$rounds"
 	widen 0 0
 	good late "$rounds" 'one SYN overtaken'
@@ -111,7 +111,7 @@ play_late() {
 
 # The data finds a connection that its server is at work with.
 play_busy() {
-	widen $at_find 0
+	widen "$at_find" 0
 	clash busy "$((rounds / 5))"
 	widen 0 0
 	good busy "$((rounds / 5))" 'the data overtaken'

@@ -31,8 +31,8 @@ REQUEST_TEXT = {
 }
 # The same when the last ACK had come and met a full queue.
 ACKED_TEXT = {
-    'retransmitted': 'SYN-ACK sent again, as its last ACK was thrown away',
-    'expired': 'its last ACK was thrown away, request given up',
+    'retransmitted': 'SYN-ACK sent again: its last ACK had come, but there is no connection yet',
+    'expired': 'its last ACK had come, but no connection was made of it: request given up',
     'killed_by_close': 'the listener closed before it could let the client in',
     'migrated': REQUEST_TEXT['migrated'],
 }

@@ -13,6 +13,7 @@ declare -A untold=(
 	[next]='a link of the bucket'
 	[due_link]='a link of the timers'
 	[parked]='for a full accept queue, not for the child'
+	[cookie]='of a parked cookie: park/cookies.sh, stories/99'
 	[rx_queue]='the child has that of its last ACK, as under stock'
 	[tsval_last]='only kernels that compare echoes: stories/29'
 	[taker]='not of the child: restart.sh'

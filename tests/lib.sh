@@ -86,9 +86,30 @@ unload() {
 mark() { mark=$(dmesg | wc -l); }
 said() { dmesg | tail -n +$((mark + 1)) | sed -n 's/^\[[^]]*\] listenq: //p'; }
 
-# What src/main.h calls LQ_DELAY_*: where a race can be widened
+# constant NAME [FILE]: the number that the module's source gives that name, in decimal.
+# It must be defined once there, in any file or in files of that name.
+constant() {
+	local said
+
+	said=$(grep -rhE --include="${2:-*.[ch]}" "^#define $1[[:blank:]]+[0-9]" "$tests/../src" |
+		awk '{ print $3 }')
+	if [[ ! $said =~ ^[0-9][0-9a-fx]*$ ]]; then
+		echo "lib.sh: no '#define $1 NUMBER', or several, in src/**/${2:-*.[ch]}: a test reads it" >&2
+		return 1
+	fi
+	echo $((said))
+}
+
+# Where a race can be widened: LQ_DELAY_REQUEST is $at_request, and so on.
 # shellcheck disable=SC2034
-at_request=1 at_child=2 at_kill=8 at_find=16 at_accept=32 at_hand_back=64
+{
+	at_request=$(constant LQ_DELAY_REQUEST faults.h) &&
+	at_child=$(constant LQ_DELAY_CHILD faults.h) &&
+	at_kill=$(constant LQ_DELAY_KILL faults.h) &&
+	at_find=$(constant LQ_DELAY_FIND faults.h) &&
+	at_accept=$(constant LQ_DELAY_ACCEPT faults.h) &&
+	at_hand_back=$(constant LQ_DELAY_HAND_BACK faults.h) || exit 1
+}
 
 # widen PLACES US: so long the module waits there; 0 0 as ever
 widen() {
@@ -102,6 +123,9 @@ in_client() { ip netns exec "$LQ_CLIENT" "$@"; }
 
 # order WORDS...: a command to the module, in the server's namespace
 order() { in_server sh -c 'echo "$*" >/proc/net/listenq/endpoints' - "$@"; }
+
+# The inode of the server's network namespace, as lsns and dmesg have it
+server_netns() { in_server stat -Lc %i /proc/self/ns/net; }
 
 server_mac() { in_server cat /sys/class/net/lqs/address; }
 

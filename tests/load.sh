@@ -49,11 +49,12 @@ unload
 
 refused 'unknown hook' "no hook is called 'tcp_foo'" without=tcp_v4_do_rcv,tcp_foo
 refused 'required hook' "'tcp_check_req' is required" without=tcp_check_req
-refused 'entry not armed' 'its entry is not armed: not loaded' fault=1
-refused 'required function missing' 'this kernel has no such function: not loaded' fault=2
-refused 'hooked call not seen' 'self-check: a hooked call was not seen' fault=4
-refused 'no /proc file' "/proc/net/listenq can't be made" fault=8
-refused 'unknown fault bit' 'fault=0x100: only bits of' fault=0x100
+refused 'entry not armed' 'its entry is not armed: not loaded' "fault=$(constant LQ_FAULT_UNARMED)"
+refused 'required function missing' 'this kernel has no such function: not loaded' "fault=$(constant LQ_FAULT_MISSING)"
+refused 'hooked call not seen' 'self-check: a hooked call was not seen' "fault=$(constant LQ_FAULT_BLIND)"
+refused 'no /proc file' "/proc/net/listenq can't be made" "fault=$(constant LQ_FAULT_PROC)"
+unknown=$(printf '%#x' $(($(constant LQ_FAULT_ALL) + 1)))
+refused 'unknown fault bit' "fault=$unknown: only bits of" "fault=$unknown"
 refused 'bad delay' 'delay_us=x: give microseconds' delay_us=x
 
 # Probes switched off as a whole: said, not shown as "attached".

@@ -4,6 +4,7 @@
 #
 #   net_up    makes lqc-$$ (client) and lqs-$$ (server) and joins them by a veth
 #             pair; leaves their names in LQ_CLIENT and LQ_SERVER
+#   far MS    puts the client so many ms away
 #   net_down  takes both away; safe to call at any time
 #
 # The server is 10.9.0.1/16 and fd09::1/64. Everything else it reaches through
@@ -77,7 +78,25 @@ net_up() {
 		{ net_fail "can't configure the veth pair"; return 1; }
 }
 
+# What became of all attempts, of both namespaces, while their files are there: tests/run
+# asks adds_up.awk.
+net_note_outcomes() {
+	local ns
+
+	[ -n "${LISTENQ_OUTCOMES:-}" ] && [ -e /proc/net/listenq ] || return 0
+	for ns in "$LQ_CLIENT" "$LQ_SERVER"; do
+		ip netns exec "$ns" grep ^endpoint= /proc/net/listenq/endpoints 2>/dev/null
+	done >>"$LISTENQ_OUTCOMES"
+	return 0
+}
+
+far() {
+	modprobe sch_netem
+	ip netns exec "$LQ_CLIENT" tc qdisc replace dev lqc root netem delay "$1ms"
+}
+
 net_down() {
+	net_note_outcomes
 	ip netns del "$LQ_CLIENT" 2>/dev/null
 	ip netns del "$LQ_SERVER" 2>/dev/null
 	return 0

@@ -175,6 +175,7 @@ play_parameter() {
 	refused_load 'takeover= of no address' 'is no ADDR:PORT' takeover='0.0.0.0:7008;7009'
 	refused_load 'takeover= with a bad key' 'see the keys' takeover='"0.0.0.0:7008 synq=0"'
 	refused_load 'takeover= of nobody' 'nobody has listened' takeover='0.0.0.0:7008;0.0.0.0:7009'
+	refused_load 'takeover= of a device that is not there' 'no such device' takeover='0.0.0.0%blue:7008'
 	refused_load 'bad mem_max' 'mem_max=x: give MiB' mem_max=x
 	insmod "$kmod/lqdivert.ko"
 	refused_load 'somebody else diverts' "can't be diverted: somebody else does" takeover='0.0.0.0:7008'
@@ -229,6 +230,43 @@ play_options() {
 	unserve
 }
 
+# A listener whose SYNs are all the kernel's: that is said once, and not of one who had some.
+play_all_to_stock() {
+	local fast line='^0\.0\.0\.0:7013 .*is taken over, but all SYNs so far, \([0-9]*\), went to the kernel: fastopen \1;'
+
+	ip netns exec "$LQ_SERVER" python3 - <<-'PY' &
+		import socket, time
+		s = socket.socket()
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		s.bind(("0.0.0.0", 7013))
+		s.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)
+		s.listen(64)
+		time.sleep(600)
+	PY
+	fast=$!
+	await 5 all_are 7013 1 observing
+	serve 0.0.0.0 7014 64
+	order takeover 0.0.0.0:7013
+	order takeover 0.0.0.0:7014
+	mark
+	half_open 7013 15
+	sleep 0.5
+	is 'fifteen SYNs: nothing is said' "$(said | grep -c 'went to the kernel')" 0
+	half_open 7014 1
+	half_open 7013 40	# the first 15 of them have requests of the kernel's by now
+	half_open 7014 40
+	sleep 0.5
+	is 'all SYNs go to the kernel: one line, with the reason' "$(said | grep -c "$line")" 1
+	is 'no other line' "$(said | grep -c 'went to the kernel')" 1
+	is 'why: the hint, with the counts' \
+		"$(in_server "$tests/../scripts/listenq" why --json 0.0.0.0:7013 | grep -c '"all_to_stock": ".* all 40 SYNs .* 40 fastopen')" 1
+	is 'not of the other one' \
+		"$(in_server "$tests/../scripts/listenq" why --json 0.0.0.0:7014 | grep -c all_to_stock)" 0
+	kill "$fast"
+	wait "$fast" 2>/dev/null
+	unserve
+}
+
 play_limit() {
 	serve 0.0.0.0 7003 512
 	in_server sysctl -qw net.ipv4.tcp_syncookies=0
@@ -248,12 +286,12 @@ play_unload() {
 	order takeover 0.0.0.0:7004 retries=5
 	half_open 7004 100
 	unload
-	is 'rmmod hands all back' "$(in_server ss -Htn state syn-recv | wc -l)" 100
+	is 'rmmod hands all back' "$(in_server ss -Htn state syn-recv 'sport = :7004' | wc -l)" 100
 	load
 	unserve
 }
 
-for act in ${LISTENQ_ONLY:-commands rule memory pending options limit unload namespace parameter}; do
+for act in ${LISTENQ_ONLY:-commands rule memory pending options all_to_stock limit unload namespace parameter}; do
 	echo "# $act"
 	"play_$act"
 done

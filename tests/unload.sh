@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # rmmod under a flood: it works, says its time, and comes back. LISTENQ_CYCLES
-# (5) of both under slower traffic.
+# (5) of both under slower traffic, and beside segments made up by chance.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 trap 'kill $traffic 2>/dev/null; unserve; net_down' EXIT
@@ -53,6 +53,27 @@ is "$cycles unloads and loads under traffic" "$failed failed" '0 failed'
 echo "# slowest of $cycles unloads under traffic: $slowest ms"
 # shellcheck disable=SC2086
 kill $traffic
+
+# Loaded in the middle of it all: nothing that was seen by halves is told.
+failed=0
+diverged=''
+in_client tests/tools/flood lqc "$(server_mac)" 10.9.0.1 8080 fuzz 100000000 "$((pace / 20))" \
+	>/dev/null &
+traffic=$!
+sleep 0.5
+for _ in $(seq "$cycles"); do
+	cycle
+	sleep 0.5
+	diverged="$diverged $(in_server sed -n '1s/.* diverge=\([0-9]*\) .*/\1/p' \
+		/proc/net/listenq/verdicts)"
+done
+is "$cycles unloads and loads beside a fuzz" "$failed failed" '0 failed'
+is 'none of these loads saw the kernel do what the rules do not say' \
+	"$(echo "$diverged" | tr ' ' '\n' | grep -c '^0$')" "$cycles"
+ok $(($(count segments) < 100)) 'the fuzz is seen'
+kill $traffic
+# The shell that ip netns exec became.
+pkill -f 'tests/tools/flood lqc' || true
 
 # And as fast as hping3 can.
 failed=0

@@ -7,14 +7,14 @@
  *   check_req ─▶ connection, answer, end of request, or back to do_rcv
  *
  * Pure: facts in, verdict out; no locks, no kernel calls, no state. One block per
- * branch of the seed's functions, in the order in which the kernel asks: a later
+ * branch of Linux 4.1's functions, in the order in which the kernel asks: a later
  * question is not put when an earlier one has settled the matter.
  *
  * Whoever acts on the rules asks them with the answers that he has, does what the
  * verdict says, and asks again when somebody objected. Whoever watches asks them
  * with the answers that were seen, and compares.
  */
-#include "decide.h"
+#include "core/decide.h"
 
 /* TCP_PAWS_24DAYS, TCP_PAWS_MSL (RFC 7323 5.5; tcp_paws_check, tcp_paws_reject) */
 #define PAWS_24DAYS_S	(60 * 60 * 24 * 24)
@@ -458,97 +458,4 @@ enum lq_verdict lq_decide_park(const struct lq_park *p, const struct lq_segment 
 	if (p->parked)
 		return LQ_V_req_parked_data;
 	return p->must_wait && p->records < p->limit ? LQ_V_req_parked : LQ_V_none;
-}
-
-const struct lq_effect lq_effects[LQ_V_count] = {
-	[LQ_V_syn_queued] = { .synq = 1 },
-	[LQ_V_syn_queued_timewait] = { .synq = 1 },
-	[LQ_V_syn_queued_unsent] = { .synq = 1 },
-	[LQ_V_syn_fastopen] = { .acceptq = 1 },
-	[LQ_V_cookie_accepted] = { .acceptq = 1 },
-	[LQ_V_req_completed] = { .synq = -1, .acceptq = 1 },
-	[LQ_V_req_migrated] = { .acceptq = 1 },	/* out of another listener's SYN queue */
-	[LQ_V_req_rst] = { .synq = -1 },
-	[LQ_V_req_new_syn] = { .synq = -1 },
-	[LQ_V_req_mptcp_joined] = { .synq = -1 },
-	[LQ_V_req_accept_full_reset] = { .synq = -1 },
-	[LQ_V_req_no_memory_reset] = { .synq = -1 },
-	[LQ_V_req_no_route_reset] = { .synq = -1 },
-	[LQ_V_req_no_bucket_reset] = { .synq = -1 },
-	[LQ_V_req_upper_refused_reset] = { .synq = -1 },
-};
-
-/* The segment got no answer: when the last one was given, others said. */
-static bool keeps_answer(enum lq_verdict verdict)
-{
-	return verdict == LQ_V_req_syn_again_limited || verdict == LQ_V_req_paws_limited ||
-	       verdict == LQ_V_req_tsecr_limited ||
-	       verdict == LQ_V_req_out_of_window_limited ||
-	       verdict == LQ_V_req_challenge_limited;
-}
-
-/**
- * lq_undo_own_effect() - make a reading after the call comparable to the one before
- * @after: what was read after the call
- * @before: what was read before
- * @verdict: how the call ended
- *
- * What the segment itself changed did not influence it: the request or connection that
- * it added to a queue, the answer that it got. Another CPU may have taken it from the
- * queue already: an empty one stays empty.
- */
-void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *before,
-			enum lq_verdict verdict)
-{
-	const struct lq_effect *effect = &lq_effects[verdict];
-
-	after->queues.synq = lq_changed(after->queues.synq, -effect->synq);
-	after->queues.acceptq = lq_changed(after->queues.acceptq, -effect->acceptq);
-	if (keeps_answer(verdict))
-		return;
-	after->last_oow = before->last_oow;
-	after->ts_recent = before->ts_recent;
-}
-
-#define OPT_END		0
-#define OPT_NOP		1
-#define OPT_TIMESTAMP	8
-#define LEN_TIMESTAMP	10
-
-static u32 get_be32(const u8 *p)
-{
-	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
-}
-
-/**
- * lq_parse_timestamps() - find the timestamps among a segment's options
- * @segment: has_ts, tsval and tsecr are set
- * @options: behind the fixed header
- * @len: bytes, 0..40
- *
- * As tcp_parse_options: the last one counts, a bad length ends the search.
- *
- * Return: whether there are any.
- */
-bool lq_parse_timestamps(struct lq_segment *segment, const u8 *options, u32 len)
-{
-	u32 size;
-
-	segment->has_ts = false;
-	for (; len; options += size, len -= size) {
-		size = 1;
-		if (options[0] == OPT_END)
-			break;
-		if (options[0] == OPT_NOP)
-			continue;
-		if (len < 2 || options[1] < 2 || options[1] > len)
-			break;
-		size = options[1];
-		if (options[0] != OPT_TIMESTAMP || size != LEN_TIMESTAMP)
-			continue;
-		segment->has_ts = true;
-		segment->tsval = get_be32(options + 2);
-		segment->tsecr = get_be32(options + 6);
-	}
-	return segment->has_ts;
 }

@@ -10,7 +10,7 @@
 #ifndef LISTENQ_DECIDE_H
 #define LISTENQ_DECIDE_H
 
-#include "segment.h"
+#include "core/segment.h"
 #include "listenq_verdict.h"
 
 /**
@@ -30,7 +30,7 @@ struct lq_kernel {
 };
 
 /**
- * struct lq_pending - a request of the SYN queue (seed struct tcp_request_sock)
+ * struct lq_pending - a request of the SYN queue (Linux 4.1: struct tcp_request_sock)
  * @rcv_isn: the client's initial sequence number
  * @rcv_nxt: what is expected next
  * @snt_isn: ours
@@ -93,7 +93,7 @@ struct lq_facts {
  * @taken: another CPU has the request, or made the same connection
  */
 struct lq_reading {
-	struct lq_queues queues;
+	struct lq_lengths queues;
 	u32 now;
 	u32 last_oow;
 	u32 ts_recent;
@@ -218,24 +218,6 @@ static inline u32 lq_park_most(u32 payload)
 	return 2560 + 2 * payload;
 }
 
-/**
- * struct lq_effect - what a segment of that verdict does to its listener's queues
- * @synq: more pending requests, or less
- * @acceptq: more connections that wait for accept(), or less
- */
-struct lq_effect {
-	s8 synq;
-	s8 acceptq;
-};
-
-extern const struct lq_effect lq_effects[LQ_V_count];
-
-/* A queue's length after @change; what another CPU emptied meanwhile stays empty. */
-static inline u32 lq_changed(u32 length, int change)
-{
-	return change < 0 && !length ? 0 : length + change;
-}
-
 /* Is a SYN queue of that length full? */
 static inline bool lq_synq_full(const struct lq_kernel *kernel, u32 synq, u32 limit)
 {
@@ -253,9 +235,5 @@ enum lq_verdict lq_decide_check_req(const struct lq_facts *f, const struct lq_re
 				    const struct lq_answers *a);
 enum lq_timer_end lq_decide_timer(const struct lq_timer *t);
 enum lq_verdict lq_decide_park(const struct lq_park *p, const struct lq_segment *s);
-
-void lq_undo_own_effect(struct lq_reading *after, const struct lq_reading *before,
-			enum lq_verdict verdict);
-bool lq_parse_timestamps(struct lq_segment *segment, const u8 *options, u32 len);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef LISTENQ_HIST_H
 #define LISTENQ_HIST_H
 
-#include "segment.h"
+#include "core/segment.h"
 
 #define LQ_HIST_BUCKETS 28
 

@@ -11,7 +11,7 @@
  * Pure: no locks, no kernel calls, no state. The caller has collected the facts
  * (see observe.c); nothing here predicts what the kernel should have done.
  */
-#include "outcome.h"
+#include "core/outcome.h"
 
 static bool moved(const struct lq_outcome *o, enum lq_counter counter)
 {
@@ -28,8 +28,8 @@ static bool accept_queue_full(const struct lq_outcome *o)
 }
 
 /*
- * Why syn_recv_sock made no child although the accept queue had room (seed
- * tcp_v4_syn_recv_sock; tcp_v6_syn_recv_sock looks for the route first).
+ * Why syn_recv_sock made no child although the accept queue had room (Linux
+ * 4.1: tcp_v4_syn_recv_sock; tcp_v6_syn_recv_sock looks for the route first).
  */
 static enum lq_child why_childless(const struct lq_outcome *o)
 {

@@ -5,7 +5,7 @@
 #ifndef LISTENQ_OUTCOME_H
 #define LISTENQ_OUTCOME_H
 
-#include "decide.h"
+#include "core/decide.h"
 
 /* The stock counters that tell one way out from another. */
 enum lq_counter {

@@ -74,14 +74,14 @@ struct lq_segment {
 };
 
 /**
- * struct lq_queues - both queues of a listener at one moment
+ * struct lq_lengths - of both queues of a listener, at one moment
  * @synq: pending requests
  * @young: those whose SYN-ACK was never repeated
  * @synq_limit: how many fit (sk_max_ack_backlog; tcp_max_syn_backlog is apart)
  * @acceptq: connections that wait for accept()
  * @acceptq_limit: sk_max_ack_backlog
  */
-struct lq_queues {
+struct lq_lengths {
 	u32 synq;
 	u32 young;
 	u32 synq_limit;

@@ -10,74 +10,11 @@
  * is not in order. Times are jiffies, 32 bits that wrap; they are compared by their
  * difference, so that what is due must be handled within 2^31 ticks.
  */
-#include "synq.h"
-
-/*
- * The kernel's timer wheel (calc_wheel_index and calc_index of kernel/time/timer.c) has
- * levels of 64 slots, and each level's slots last eight times as long as those of the
- * level before. A timer is put in the first level that reaches far enough, and fires
- * when the slot after its own begins: late by up to one slot, never early.
- */
-#define WHEEL_SHIFT	3	/* LVL_CLK_SHIFT */
-#define WHEEL_SLOTS	64U	/* LVL_SIZE */
-#define WHEEL_LEVELS	8	/* LVL_DEPTH; 9 above 100 ticks a second */
+#include "core/synq.h"
 
 static bool before(u32 a, u32 b)
 {
 	return (s32)(a - b) < 0;
-}
-
-/* Ticks that are too many for a level (LVL_START of the next one). */
-static u32 wheel_end(u32 level)
-{
-	return (WHEEL_SLOTS - 1) << level * WHEEL_SHIFT;
-}
-
-/**
- * lq_wheel_due() - when the kernel's timer wheel would fire a timer
- * @now: jiffies, when it is armed
- * @delay: ticks until it expires, less than 63 << 21 (15 days at 100 ticks a second)
- *
- * A SYN-ACK of ours is repeated in the tick in which the stock one would be. The wheel's
- * clock is jiffies, or one ahead when this tick's timers were run: that moves a timer to
- * another level only if its delay is just the first of that level, as no whole number of
- * seconds is at the usual rates.
- *
- * Return: jiffies, never before one returned for the same delay and an earlier @now.
- */
-u32 lq_wheel_due(u32 now, u32 delay)
-{
-	u32 level = 0, shift;
-
-	while (level < WHEEL_LEVELS - 1 && delay >= wheel_end(level))
-		level++;
-	shift = level * WHEEL_SHIFT;
-	return (((now + delay) >> shift) + 1) << shift;
-}
-
-/* The list for that number of timers; who waits longer stays in the last one. */
-static u32 level_of(u8 timeouts)
-{
-	return timeouts < LQ_DELAYS ? timeouts : LQ_DELAYS - 1;
-}
-
-/**
- * lq_delay_of() - how long to wait for the next timer (reqsk_timeout)
- * @delays: the set
- * @timeouts: timers that ran out before
- *
- * The same for all records of a list, which is what keeps it in order.
- *
- * Return: ticks: the first delay, doubled for each of them, at most the longest.
- */
-u32 lq_delay_of(const struct lq_delays *delays, u8 timeouts)
-{
-	u32 level = level_of(timeouts);
-
-	/* first << level might not fit, most >> level always does. */
-	if (delays->first > delays->most >> level)
-		return delays->most;
-	return delays->first << level;
 }
 
 static void append(struct lq_link *list, struct lq_link *link)
@@ -257,7 +194,7 @@ static void push(struct lq_record **bucket, struct lq_record *record)
 	*bucket = record;
 }
 
-static bool same_flow(const struct lq_key *a, const struct lq_key *b)
+static bool same_flow(const struct lq_v4_flow *a, const struct lq_v4_flow *b)
 {
 	return a->daddr == b->daddr && a->dport == b->dport && a->saddr == b->saddr &&
 	       a->sport == b->sport && a->iif == b->iif;
@@ -272,7 +209,7 @@ static bool same_flow(const struct lq_key *a, const struct lq_key *b)
  * Return: its record, or NULL: it has none here.
  */
 struct lq_record *lq_shard_find(const struct lq_shard *shard, u32 hash,
-				const struct lq_key *key)
+				const struct lq_v4_flow *key)
 {
 	struct lq_record *record = *bucket_of(shard, hash);
 
@@ -286,8 +223,9 @@ static void wait_for_timer(struct lq_shard *shard, struct lq_record *record, u32
 {
 	struct lq_delays *delays = shard->delays;
 
-	record->due = lq_wheel_due(now, lq_delay_of(delays, record->timeouts));
-	append(&delays->lists[level_of(record->timeouts)], &record->due_link);
+	record->due = lq_wheel_due(now, lq_delay_of(delays->first, delays->most,
+						    record->timeouts));
+	append(&delays->lists[lq_level_of(record->timeouts)], &record->due_link);
 }
 
 /**
@@ -487,7 +425,7 @@ bool lq_shard_is_sound(const struct lq_shard *shard, u32 size)
  * Return: the memory of the buckets before, the caller's again.
  */
 struct lq_record **lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets,
-				   u32 nr_buckets, u32 (*hash)(const struct lq_key *key))
+				   u32 nr_buckets, u32 (*hash)(const struct lq_v4_flow *key))
 {
 	struct lq_record **old = shard->buckets, *record, *next;
 	u32 i, last = shard->mask;

@@ -16,17 +16,18 @@
 #ifndef LISTENQ_SYNQ_H
 #define LISTENQ_SYNQ_H
 
-#include "segment.h"
+#include "core/segment.h"
+#include "core/wheel.h"
 
 /**
- * struct lq_key - a flow of an endpoint, IPv4
+ * struct lq_v4_flow - an IPv4 flow of an endpoint, seen from the listener
  * @saddr: address of the listener's side, network order
  * @daddr: address of the client's side, network order
  * @sport: port of the listener's side, network order
  * @dport: port of the client's side, network order
  * @iif: interface that the connection is bound to, as ir_iif; 0 none
  */
-struct lq_key {
+struct lq_v4_flow {
 	u32 saddr;
 	u32 daddr;
 	u16 sport;
@@ -41,7 +42,7 @@ struct lq_link {
 };
 
 /**
- * struct lq_record - a pending handshake (seed struct request_sock and those around it)
+ * struct lq_record - a pending handshake (Linux 4.1: request_sock and those around it)
  * @next: in its bucket, or in the list of free ones
  * @due_link: in the list of its delay
  * @parked: the last ACK and what came with it, waiting for room in the accept queue
@@ -77,6 +78,7 @@ struct lq_link {
  * @usec_ts: timestamps count microseconds
  * @no_srccheck: as in a request: a transparent listener
  * @acked: the last ACK had come, but there was no room
+ * @cookie: made of a SYN cookie: when its SYN-ACK was sent only a timestamp tells
  *
  * What the SYN-ACK, the rules and the connection take from a request; see child.c.
  */
@@ -85,7 +87,7 @@ struct lq_record {
 	struct lq_link due_link;
 	void *parked;
 	u64 snt_synack;
-	struct lq_key key;
+	struct lq_v4_flow key;
 	u32 rcv_isn;
 	u32 snt_isn;
 	u32 ts_recent;
@@ -116,10 +118,8 @@ struct lq_record {
 	u32 usec_ts : 1;
 	u32 no_srccheck : 1;
 	u32 acked : 1;
+	u32 cookie : 1;
 };
-
-/* A delay doubles from 1 tick to 120 s at 1000 Hz in fewer steps. */
-#define LQ_DELAYS 20
 
 /**
  * struct lq_delays - one set of delays, each twice the one before, up to the longest
@@ -162,7 +162,7 @@ struct lq_record *lq_shard_take(struct lq_shard *shard);
 void lq_shard_give_back(struct lq_shard *shard, struct lq_record *record);
 
 struct lq_record *lq_shard_find(const struct lq_shard *shard, u32 hash,
-				const struct lq_key *key);
+				const struct lq_v4_flow *key);
 void lq_shard_insert(struct lq_shard *shard, struct lq_record *record, u32 hash, u32 now);
 bool lq_shard_remove(struct lq_shard *shard, struct lq_record *record, u32 hash);
 void lq_shard_wait_again(struct lq_shard *shard, struct lq_record *record, u32 now);
@@ -174,12 +174,9 @@ struct lq_record *lq_shard_youngest(const struct lq_shard *shard);
 bool lq_shard_is_sound(const struct lq_shard *shard, u32 size);
 
 struct lq_record **lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets,
-				   u32 nr_buckets, u32 (*hash)(const struct lq_key *key));
+				   u32 nr_buckets, u32 (*hash)(const struct lq_v4_flow *key));
 void lq_delays_init(struct lq_delays *delays, u32 first, u32 most);
 void lq_shard_set_delays(struct lq_shard *shard, struct lq_delays *delays);
 struct lq_delays *lq_shard_drained(struct lq_shard *shard);
-
-u32 lq_delay_of(const struct lq_delays *delays, u8 timeouts);
-u32 lq_wheel_due(u32 now, u32 delay);
 
 #endif

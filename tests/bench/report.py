@@ -20,6 +20,8 @@ COLUMNS = {
     'maps': 'bt maps',
     'printf': 'bt printf',
     'no_do_rcv': 'no do_rcv',
+    'other_off': 'other off',
+    'other_takeover': 'other take',
 }
 # Rows: what one operation is; frames have a sender, which is taken away.
 ROWS = {
@@ -30,8 +32,9 @@ ROWS = {
     'dropped': 'SYN, accept queue full, dropped',
     'retransmitted': 'SYN repeated, SYN-ACK again',
     'stray': 'ACK without request, RST',
+    'filtered': 'SYN, dropped by nft before the listener',
 }
-FRAMES = ('queued', 'cookie', 'dropped', 'retransmitted', 'stray')
+FRAMES = ('queued', 'cookie', 'dropped', 'retransmitted', 'stray', 'filtered')
 
 # (what, row, column, at most so many percent more than absent)
 LIMITS = (
@@ -49,6 +52,9 @@ NET_LIMITS = (('queued', 'takeover', -15.0),)
 # (column, column of bpftrace): what the first adds, at most this share of the other's
 SHARES = (('off', 'maps'), ('on', 'printf'))
 SHARE = 1 / 3
+# (column, the same of another build): how far they may be apart, in percent
+OTHERS = (('off', 'other_off'), ('takeover', 'other_takeover'))
+APART = 0.5
 # Where the bars of the plot in text end, in percent: else most of them are too short.
 CUT = 100
 
@@ -141,6 +147,19 @@ def net_targets(results, missed):
     return missed
 
 
+def other_targets(results, missed):
+    """This build against another one, measured in the same run"""
+    for ours, theirs in OTHERS:
+        for row in results.rows():
+            if not results.has(row, ours, theirs):
+                continue
+            before = results.median[row, theirs]
+            got = 100 * (results.median[row, ours] - before) / before
+            missed = verdict(missed, f'{label(row)}, {COLUMNS[ours]}: {got:+.2f} % against '
+                             f'the other build, at most {APART:.1f} % apart', abs(got), APART)
+    return missed
+
+
 def targets(results):
     missed = 0
     for row, column, limit in LIMITS:
@@ -153,7 +172,7 @@ def targets(results):
                   f'are {results.added(row, "bare"):+,.0f}')
         missed = verdict(missed, f'{label(row)}, {COLUMNS[column]}: {got:+.2f} %, at most '
                          f'{limit:+.1f} %', got, limit)
-    missed = net_targets(results, missed)
+    missed = other_targets(results, net_targets(results, missed))
     for ours, theirs in SHARES:
         for row in results.rows():
             if row == 'ping_pong' or not results.has(row, ours, theirs):
@@ -166,8 +185,8 @@ def targets(results):
     return missed
 
 
-# README.md's table: instructions more than absent, whole columns only.
-README_ROWS = {
+# docs/cost.md's table: instructions more than absent, whole columns only.
+TABLE_ROWS = {
     'handshake': 'a handshake over lo: connect, accept, close',
     'ping_pong': '64 bytes there and back',
     'queued': 'SYN queued',
@@ -175,8 +194,9 @@ README_ROWS = {
     'dropped': 'SYN dropped, accept queue full',
     'retransmitted': 'SYN repeated',
     'stray': 'stray ACK',
+    'filtered': 'SYN dropped by a firewall',
 }
-README_COLUMNS = ('bare', 'off', 'on', 'maps')
+TABLE_COLUMNS = ('bare', 'off', 'on', 'maps')
 
 
 def markdown(results, path):
@@ -184,11 +204,11 @@ def markdown(results, path):
         print('| instructions | without | bare probes | loaded | events on | bpftrace |',
               file=file)
         print('|---|---|---|---|---|---|', file=file)
-        for row, words in README_ROWS.items():
-            if not results.has(row, 'absent', *README_COLUMNS):
+        for row, words in TABLE_ROWS.items():
+            if not results.has(row, 'absent', *TABLE_COLUMNS):
                 continue
             more = ' | '.join(f'+{results.added(row, c):,.0f} ({results.percent(row, c):+.1f} %)'
-                              for c in README_COLUMNS)
+                              for c in TABLE_COLUMNS)
             print(f'| {words} | {results.median[row, "absent"]:,.0f} | {more} |', file=file)
             if row == 'ping_pong' and results.has(row, 'no_do_rcv'):
                 print(f'| the same, `without=tcp_v4_do_rcv,tcp_v6_do_rcv` | '
@@ -198,11 +218,11 @@ def markdown(results, path):
 
 
 def takeover_markdown(results, path):
-    """README.md's table of takeover"""
+    """docs/cost.md's table of takeover"""
     with open(path, 'w', encoding='ascii') as file:
         print('| instructions | stock | taken over | without the sender |', file=file)
         print('|---|---|---|---|', file=file)
-        for row, words in README_ROWS.items():
+        for row, words in TABLE_ROWS.items():
             if not results.has(row, 'absent', 'takeover'):
                 continue
             net = f'{results.net_percent(row, "takeover"):+.1f} %' if row in FRAMES else ''

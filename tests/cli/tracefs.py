@@ -14,7 +14,7 @@ import sys
 trace, log, script = sys.argv[1:4]
 real_mkdir, real_rmdir = os.mkdir, os.rmdir
 files = ['trace_clock'] + [f'events/listenq/lq_{event}/{file}' for file in ('filter', 'enable')
-                           for event in ('verdict', 'request', 'accept', 'listener')]
+                           for event in ('verdict', 'request', 'accept', 'before', 'listener')]
 
 
 def mkdir(path):

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpu.c - a segment sent from another CPU while the story goes on
+ * cpu.c - on which CPU a segment is sent
  *
- * veth hands a frame over on the CPU that sent it: a thread that may run on one
- * CPU only sends it, and the story itself keeps off that CPU until it has joined
- * the thread.
+ * veth hands a frame over on the CPU that sent it, and where that is busy, later: two
+ * that were sent from two CPUs may overtake each other. So a story stays on one CPU; what it
+ * wants sent from another while it goes on, a thread sends that may run there only, and the
+ * story itself keeps off that CPU until it has joined the thread.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -16,10 +17,24 @@ static struct {
 	bool			busy;
 	pthread_t		thread;
 	atomic_bool		goes;
-	cpu_set_t		home;	/* where the story may run otherwise */
+	cpu_set_t		all;	/* those there are for us */
+	cpu_set_t		home;	/* where the story stays */
 	struct flow		*flow;
 	struct segment		seg;
 } other;
+
+/* On the first CPU from now on. */
+void cpu_stay(void)
+{
+	int cpu = 0;
+
+	sched_getaffinity(0, sizeof(other.all), &other.all);
+	while (!CPU_ISSET(cpu, &other.all))
+		cpu++;
+	CPU_ZERO(&other.home);
+	CPU_SET(cpu, &other.home);
+	sched_setaffinity(0, sizeof(other.home), &other.home);
+}
 
 /* Runs work on one CPU and keeps this thread off it; false if that can't be. */
 static bool start(int cpu, void *(*work)(void *unused))
@@ -28,8 +43,7 @@ static bool start(int cpu, void *(*work)(void *unused))
 	pthread_attr_t attr;
 	bool ok;
 
-	sched_getaffinity(0, sizeof(other.home), &other.home);
-	here = other.home;
+	here = other.all;
 	CPU_CLR(cpu, &here);
 	CPU_ZERO(&there);
 	CPU_SET(cpu, &there);

@@ -201,6 +201,7 @@ void address_text(const struct in6_addr *addr, char *out, size_t size);
 struct in6_addr server_address(void);
 
 /* cpu.c */
+void cpu_stay(void);
 bool cpu_send(struct flow *f, const struct segment *seg, int cpu);
 void cpu_join(void);
 bool cpu_two(void);
@@ -288,7 +289,7 @@ unsigned int trace_read(void);
 void trace_compare(void);
 void trace_print(void);
 unsigned int trace_verdicts(void);
-bool trace_has(const char *verdict, const char *key, const char *value);
+bool trace_has(const char *name, const char *key, const char *value);
 
 /* counters.c */
 void counters_begin(void);

@@ -346,13 +346,14 @@ void events_finish(void)
 	verdicts_seen += trace_verdicts();
 }
 
-/* race VERDICT: without that one, the story did not come about */
+/* race VERDICT, race close: without that one, the story did not come about */
 bool events_race(int argc, char **argv)
 {
 	int i;
 
-	if (argc < 2 || argc % 2 || !verdict_find(argv[1]) || !cfg.trace_dir) {
-		fail("race VERDICT [FIELD VALUE] [unless COUNTER], and only where events are seen");
+	if (argc < 2 || argc % 2 || (!verdict_find(argv[1]) && strcmp(argv[1], "close")) ||
+	    !cfg.trace_dir) {
+		fail("race VERDICT|close [FIELD VALUE] [unless COUNTER], where events are seen");
 		return false;
 	}
 	race_field[0] = '\0';

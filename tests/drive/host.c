@@ -82,11 +82,14 @@ bool host_sysctl(const char *name, const char *value)
 	return host_set(path, value);
 }
 
-/* delay PLACE[,PLACE]... MICROSECONDS: the module waits there (src/main.h) */
+/* delay PLACE[,PLACE]... MICROSECONDS: the module waits there */
 bool host_delay(int argc, char **argv)
 {
-	static const char * const places[] = {
-		"request", "child", "close", "kill", "find", "accept", "hand_back", "refused"
+	static const struct {
+		const char	*name;
+		unsigned int	bit;
+	} places[] = {
+#include "delays.h"
 	};
 	char *place, *save = NULL, bits[16];
 	unsigned int at = 0, i;
@@ -96,13 +99,13 @@ bool host_delay(int argc, char **argv)
 		return false;
 	}
 	for (place = strtok_r(argv[1], ",", &save); place; place = strtok_r(NULL, ",", &save)) {
-		for (i = 0; i < ARRAY_SIZE(places) && strcmp(place, places[i]); i++)
+		for (i = 0; i < ARRAY_SIZE(places) && strcmp(place, places[i].name); i++)
 			;
 		if (i == ARRAY_SIZE(places)) {
 			fail("no such place: %s", place);
 			return false;
 		}
-		at |= 1 << i;
+		at |= places[i].bit;
 	}
 	snprintf(bits, sizeof(bits), "%u", at);
 	return host_set("/sys/module/listenq/parameters/delay_us", argv[2]) &&

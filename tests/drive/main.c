@@ -40,7 +40,7 @@
  *   title TEXT
  *   needs F...   only F...    all of / one of these features, or it is skipped
  *   if F... / else / end      where kernels or families differ; !F negates
- *   race VERDICT [FIELD VALUE] [unless COUNTER]
+ *   race VERDICT|close [FIELD VALUE] [unless COUNTER]
  *                             while nothing got that one, or the counter moved, the
  *                             story is played again (100 times at most)
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
@@ -173,83 +173,120 @@ static int usage(void)
 	return 2;
 }
 
+/* What a run does, beside cfg */
+struct run {
+	const char		*log;
+	bool			no_events, list, drawn;
+	unsigned long long	seed;
+	unsigned int		first, count;
+};
+
+/* Options of cfg. Returns whether it is one. */
+static bool config_option(int c)
+{
+	switch (c) {
+	case '4':
+		cfg.mode = MODE_IPV4;
+		return true;
+	case '6':
+		cfg.mode = MODE_IPV6;
+		return true;
+	case 'm':
+		cfg.mode = MODE_MAPPED;
+		return true;
+	case 'c':
+		cfg.client_ns = optarg;
+		return true;
+	case 's':
+		cfg.server_ns = optarg;
+		return true;
+	case 'e':
+		cfg.trace_dir = optarg;
+		return true;
+	case 'a':
+		cfg.acted = optarg;
+		return true;
+	case 'v':
+		cfg.verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The others. Returns whether it is one. */
+static bool run_option(struct run *run, int c)
+{
+	switch (c) {
+	case 'n':
+		run->no_events = true;
+		return true;
+	case 'k':
+		feature_force(optarg);
+		return true;
+	case 'f':
+		run->list = true;
+		return true;
+	case 'l':
+		run->log = optarg;
+		return true;
+	case 'r':
+		run->drawn = sscanf(optarg, "%llu,%u,%u", &run->seed, &run->first,
+				    &run->count) == 3;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Returns whether they make sense. */
+static bool options(struct run *run, int argc, char **argv)
+{
+	bool stories;
+	int c;
+
+	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vfl:r:")) != -1)
+		if (!config_option(c) && !run_option(run, c))
+			return false;
+	stories = optind < argc || (run->drawn && run->log);
+	/* Without -n a forgotten -e must not pass as a run that checked the events. */
+	return cfg.client_ns && cfg.server_ns && run->list != stories &&
+	       (run->list || run->no_events != !!cfg.trace_dir);
+}
+
+/* Returns whether a story failed. */
+static bool run_stories(int count, char **paths)
+{
+	int i, failed = 0;
+
+	printf("TAP version 13\n1..%d\n", count);
+	for (i = 0; i < count; i++)
+		failed += run_one(i + 1, paths[i]);
+	log_close();
+	printf("# frames_to_listener=%lu verdicts=%lu\n", frames_to_listener, verdicts_seen);
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
-	const char *log = NULL;
-	bool no_events = false, list = false, drawn = false, stories;
-	unsigned int first = 0, count = 0;
-	unsigned long long seed = 0;
-	int i, c, failed = 0;
+	struct run run = { 0 };
 
-	while ((c = getopt(argc, argv, "46mc:s:e:na:k:vfl:r:")) != -1) {
-		switch (c) {
-		case '4':
-			cfg.mode = MODE_IPV4;
-			break;
-		case '6':
-			cfg.mode = MODE_IPV6;
-			break;
-		case 'm':
-			cfg.mode = MODE_MAPPED;
-			break;
-		case 'c':
-			cfg.client_ns = optarg;
-			break;
-		case 's':
-			cfg.server_ns = optarg;
-			break;
-		case 'e':
-			cfg.trace_dir = optarg;
-			break;
-		case 'n':
-			no_events = true;
-			break;
-		case 'a':
-			cfg.acted = optarg;
-			break;
-		case 'k':
-			feature_force(optarg);
-			break;
-		case 'v':
-			cfg.verbose = true;
-			break;
-		case 'f':
-			list = true;
-			break;
-		case 'l':
-			log = optarg;
-			break;
-		case 'r':
-			drawn = sscanf(optarg, "%llu,%u,%u", &seed, &first, &count) == 3;
-			break;
-		default:
-			return usage();
-		}
-	}
-	stories = optind < argc || (drawn && log);
-	/* Without -n a forgotten -e must not pass as a run that checked the events. */
-	if (!cfg.client_ns || !cfg.server_ns || list == stories ||
-	    (!list && no_events == !!cfg.trace_dir))
+	if (!options(&run, argc, argv))
 		return usage();
-
+	cpu_stay();
 	wire_open();
-	if (!drawn)
+	if (!run.drawn)
 		feature_probe();
-	if (list) {
+	if (run.list) {
 		feature_print();
 		return 0;
 	}
-	if (log)
-		log_open(log);
-	if (drawn) {
-		play_all(seed, first, count);
+	if (run.log)
+		log_open(run.log);
+	if (run.drawn) {
+		play_all(run.seed, run.first, run.count);
 		log_close();
 		return 0;
 	}
-	printf("TAP version 13\n1..%d\n", argc - optind);
-	for (i = optind; i < argc; i++)
-		failed += run_one(i - optind + 1, argv[i]);
-	log_close();
-	printf("# frames_to_listener=%lu verdicts=%lu\n", frames_to_listener, verdicts_seen);
-	return !!failed;
+	return run_stories(argc - optind, argv + optind);
 }

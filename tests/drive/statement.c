@@ -267,10 +267,15 @@ static bool join(int argc, char **argv)
 	return true;
 }
 
+/* What was sent before is received first: on a busy machine ksoftirqd may have it still. */
+enum { RECEIVED_US = 1000 };
+
 static bool sysctl(int argc, char **argv)
 {
-	if (argc == 3)
+	if (argc == 3) {
+		usleep(RECEIVED_US);
 		return host_sysctl(argv[1], argv[2]);
+	}
 	fail("sysctl NAME VALUE");
 	return false;
 }

@@ -10,7 +10,7 @@
 
 enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100 };
 /* The kernel's first timers run out after 1 s: half of it is for the story. */
-enum { LATE_MS = 500, MAX_STILL = 2 };
+enum { LATE_MS = 150, MAX_STILL = 2 };
 
 struct reader {
 	const char	*next;		/* the rest of the text */

@@ -276,16 +276,17 @@ void trace_print(void)
 		note("event: %s: %s", event_names[events[i].kind], events[i].fields);
 }
 
-/* key: "" is any. */
-bool trace_has(const char *verdict, const char *key, const char *value)
+/* @name: a verdict, or what happened to a listener; @key: "" is any */
+bool trace_has(const char *name, const char *key, const char *value)
 {
 	char got[64];
 	unsigned int i;
 
 	trace_read();
 	for (i = 0; i < nr; i++)
-		if (field(events[i].fields, "verdict", got, sizeof(got)) &&
-		    !strcmp(got, verdict) &&
+		if ((field(events[i].fields, "verdict", got, sizeof(got)) ||
+		     field(events[i].fields, "what", got, sizeof(got))) &&
+		    !strcmp(got, name) &&
 		    (!*key || (field(events[i].fields, key, got, sizeof(got)) &&
 			       !strcmp(got, value))))
 			return true;

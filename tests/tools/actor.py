@@ -6,33 +6,49 @@ Reads commands from stdin, does each at once and answers with one line, so that 
 knows what has happened without sleeping. A command that fails is answered by "error" and
 the name of the errno. See tests/actors.sh.
 
-  comm NAME                     take that name (the rest of the line)
-  listen NAME ADDR PORT BACKLOG [reuseport] [v6only=0|1] [dev=IF]
+  comm NAME                     take that name (the rest of the line; \\n is a newline)
+  listen NAME ADDR PORT BACKLOG [reuseport] [v6only=0|1] [dev=IF] [mptcp] [transparent]
+                                [defer=SECONDS]
                                 its socket cookie
   again NAME BACKLOG            listen() once more
   accept NAME COUNT [SECONDS]   how many were accepted within SECONDS (30)
   drain NAME                    accept all that are there, how many
   forked NAME                   a child that inherited NAME accepts one: its pid
+  heir COMM NAME [MS]           a child that inherited NAME, through exec: its pid. It accepts one
+                                every MS milliseconds; without MS it only holds it
+  hand COMM NAME [MS]           the same, but one that gets NAME by SCM_RIGHTS
   loop NAME MS                  accept in the background, one every MS milliseconds
   looped NAME                   how many that has accepted so far
   close NAME
+  shutdown NAME                 shutdown() of it: its descriptor stays
+  take NAME COUNT               accept so many, a banner for each: how many took it
   connect COUNT ADDR PORT [SECONDS]
                                 one after the other, how many got through
+  probe COUNT ADDR PORT         the same, each is closed at once, as a health check does
+  bind IF                       connections that begin from now on are of that device
+  speak PROTOCOL                tcp or mptcp: what they are
   begin ADDR PORT               a connect() that goes on, in the background
   crowd_of COUNT ADDR PORT      so many at once
   done [SECONDS]                how many of those begun got through in that time (30)
+  say TEXT                      each that was begun sends it: how many could
+  fates                         of those begun: "connected:N closed:N reset:N failed:N pending:N got:N"
+                                without those that are 0
+  half                          FIN to all that were begun, which stay
+  abort                         RST to them
   drop                          close all connections and clients
   many FIRST LAST               a listener on every port, how many
   none                          close those
   devices                       how many connections of each device are accepted: DEV:COUNT,...
   write PATH TEXT               one write()
 """
+import array
 import ctypes
 import errno
 import os
 import resource
 import select
 import socket
+import struct
 import sys
 import threading
 import time
@@ -40,7 +56,21 @@ import time
 SO_COOKIE = 57
 SO_BINDTODEVICE = 25
 SO_BINDTOIFINDEX = 62
-listeners, kept, begun, crowd, loops, threads = {}, [], [], [], {}, {}
+IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
+MPTCP = 262
+# What an heir does with descriptor 3.
+HEIR = """
+import ctypes, socket, sys, time
+ctypes.CDLL(None).prctl(15, sys.argv[1].encode(), 0, 0, 0)
+s = socket.socket(fileno=3)
+while True:
+    if sys.argv[2] == "never":
+        time.sleep(3600)
+    s.accept()[0].close()
+    time.sleep(float(sys.argv[2]) / 1000)
+"""
+listeners, kept, begun, crowd, loops, threads, bound_to = {}, [], [], [], {}, {}, []
+protocols, errors = [0], {}
 
 
 def family_of(address):
@@ -48,12 +78,12 @@ def family_of(address):
 
 
 def comm(*words):
-    ctypes.CDLL(None).prctl(15, " ".join(words).encode(), 0, 0, 0)
+    ctypes.CDLL(None).prctl(15, " ".join(words).replace("\\n", "\n").encode(), 0, 0, 0)
     return "called"
 
 
 def listen(name, address, port, backlog, *options):
-    s = socket.socket(family_of(address))
+    s = socket.socket(family_of(address), socket.SOCK_STREAM, MPTCP if "mptcp" in options else 0)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     for option in options:
         key, _, value = option.partition("=")
@@ -63,6 +93,12 @@ def listen(name, address, port, backlog, *options):
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(value))
         elif key == "dev":
             s.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, value.encode())
+        elif key == "defer":
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(value))
+        elif key == "transparent" and s.family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
+        elif key == "transparent":
+            s.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
     s.bind((address, int(port)))
     s.listen(int(backlog))
     listeners[name] = s
@@ -111,6 +147,50 @@ def forked(name):
     return pid
 
 
+def child(task):
+    """Its pid; no one waits for what it does."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 0)
+            os.dup2(nothing, 1)
+            task()
+        finally:
+            os._exit(1)
+    return pid
+
+
+def become_heir(comm, fd, ms):
+    os.dup2(fd, 3)
+    os.set_inheritable(3, True)
+    os.execv(sys.executable, [sys.executable, "-c", HEIR, comm, ms])
+
+
+def heir(comm, name, ms="never"):
+    listeners[name].setblocking(True)
+    return child(lambda: become_heir(comm, listeners[name].fileno(), ms))
+
+
+def hand(comm, name, ms="never"):
+    ours, theirs = socket.socketpair()
+    listener = listeners[name]
+    listener.setblocking(True)
+
+    def receive():
+        for s in listeners.values():
+            s.close()
+        rights = theirs.recvmsg(1, socket.CMSG_SPACE(4))[1]
+        become_heir(comm, array.array("i", rights[0][2])[0], ms)
+
+    pid = child(receive)
+    ours.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                           array.array("i", [listener.fileno()]))])
+    ours.close()
+    theirs.close()
+    return pid
+
+
 def loop(name, ms):
     count = loops[name] = [0]
     s = listeners[name]
@@ -143,6 +223,23 @@ def close(name):
     return "closed"
 
 
+def shutdown(name):
+    listeners[name].shutdown(socket.SHUT_RDWR)
+    return "shut down"
+
+
+def take(name, count):
+    s, n = listeners[name], 0
+    s.settimeout(30)
+    for _ in range(int(count)):
+        kept.append(s.accept()[0])
+        try:
+            n += kept[-1].send(b"hello") == 5
+        except OSError:
+            pass
+    return n
+
+
 def connect(count, address, port, seconds="30"):
     n = 0
     for _ in range(int(count)):
@@ -157,8 +254,28 @@ def connect(count, address, port, seconds="30"):
     return n
 
 
+def probe(count, address, port):
+    n = 0
+    for _ in range(int(count)):
+        n += connect(1, address, port)
+        kept.pop().close()
+    return n
+
+
+def bind(device):
+    bound_to.append(device)
+    return "bound"
+
+
+def speak(protocol):
+    protocols.append(MPTCP if protocol == "mptcp" else 0)
+    return protocol
+
+
 def begin(address, port):
-    s = socket.socket(family_of(address))
+    s = socket.socket(family_of(address), socket.SOCK_STREAM, protocols[-1])
+    if bound_to:
+        s.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, bound_to[-1].encode())
     s.setblocking(False)
     s.connect_ex((address, int(port)))
     begun.append(s)
@@ -171,6 +288,14 @@ def crowd_of(count, address, port):
     return "begun"
 
 
+def error_of(s):
+    """What it failed with; the kernel tells it once."""
+    error = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        errors[s] = error
+    return errors.get(s, 0)
+
+
 def done(seconds="30"):
     end, poll, n = time.monotonic() + float(seconds), select.poll(), 0
     waiting = {s.fileno(): s for s in begun}
@@ -179,8 +304,51 @@ def done(seconds="30"):
     while waiting and time.monotonic() < end:
         for fd, _ in poll.poll(max(end - time.monotonic(), 0) * 1000):
             poll.unregister(fd)
-            n += waiting.pop(fd).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            n += error_of(waiting.pop(fd)) == 0
     return n
+
+
+def say(*words):
+    n = 0
+    for s in begun:
+        try:
+            n += s.send(" ".join(words).encode()) > 0
+        except OSError:
+            pass
+    return n
+
+
+def fate(s):
+    try:
+        s.getpeername()
+    except OSError:
+        error = error_of(s)
+        return "reset" if error == errno.ECONNRESET else "failed" if error else "pending"
+    try:
+        return "got" if s.recv(100) else "closed"
+    except BlockingIOError:
+        return "connected"
+    except OSError:
+        return "reset"
+
+
+def fates():
+    found = [fate(s) for s in begun]
+    return " ".join(f"{word}:{found.count(word)}" for word in
+                    ("connected", "closed", "reset", "failed", "pending", "got")
+                    if word in found) or "-"
+
+
+def half():
+    for s in begun:
+        s.shutdown(socket.SHUT_WR)
+    return len(begun)
+
+
+def abort():
+    for s in begun:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return drop()
 
 
 def drop():
@@ -188,6 +356,7 @@ def drop():
         s.close()
     kept.clear()
     begun.clear()
+    errors.clear()
     return "dropped"
 
 
@@ -223,8 +392,9 @@ def write(path, *words):
     return "written"
 
 
-commands = (comm, listen, again, accept, drain, forked, loop, looped, close, connect, begin, crowd_of,
-            done, drop, many, none, devices, write)
+commands = (comm, listen, again, accept, drain, forked, heir, hand, loop, looped, close, shutdown,
+            take, connect, probe, bind, speak, begin, crowd_of, done, say, fates, half, abort,
+            drop, many, none, devices, write)
 by_name = {command.__name__: command for command in commands}
 for line in sys.stdin:
     name, *arguments = line.rstrip("\n").split(" ")

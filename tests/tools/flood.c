@@ -5,8 +5,10 @@
  *
  * One-segment frames to a listener, each from another address and port, so that a
  * listener's counts can be compared with a number that nobody else made. KIND is
- * syn, ack, rst, synack, null or badsum (a SYN). DST is an IPv4 address (sources
- * 10.99.x.y) or an IPv6 address (sources fd99::x). Prints how many were sent.
+ * syn, ack, rst, synack, null, badsum (a SYN), badshort (one without payload) or fuzz: flags
+ * and numbers by chance, of a few flows, so that many are for pending requests. DST is an
+ * IPv4 address (sources 10.99.x.y) or an IPv6 address (sources fd99::x). Prints how many were
+ * sent.
  *
  *   US  microseconds to wait after each
  *   -f  only N different flows: then the same frames come again
@@ -39,7 +41,10 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "syn", SYN, 0 }, { "ack", ACK, 0 }, { "rst", RST, 0 },
 	{ "synack", SYN | ACK, 0 }, { "null", 0, 0 }, { "badsum", SYN, LONG_PAYLOAD },
+	{ "badshort", SYN, 0 }, { "fuzz", 0, 0 },
 };
+
+#define FUZZ_FLOWS 500
 
 /* To whom, and what. */
 struct target {
@@ -70,6 +75,34 @@ static size_t put6(uint8_t *frame, const struct target *to, const struct segment
 	       frame;
 }
 
+static uint32_t chance(void)
+{
+	static uint32_t state = 2463534242;
+
+	/* xorshift32 of George Marsaglia */
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state;
+}
+
+/* Every second one is a plain SYN, so that requests are there for the others. */
+static void fuzz(struct segment *s)
+{
+	static const uint8_t flags[] = { ACK, RST, SYN, SYN | ACK, RST | ACK, 0, ACK | TH_FIN,
+					 SYN | RST, SYN | TH_FIN, ACK | TH_PUSH, ACK, RST };
+
+	s->flow = chance() % FUZZ_FLOWS;
+	s->seq = 1000 + s->flow * 7919;
+	s->flags = SYN;
+	if (chance() & 1)
+		return;
+	s->flags = flags[chance() % sizeof(flags)];
+	s->seq += chance() % 3 ? chance() % 2 : chance();
+	s->ack = chance();
+	s->len = chance() % 4 ? 0 : chance() % LONG_PAYLOAD;
+}
+
 /* Returns its length. */
 static size_t put(uint8_t *frame, const struct target *to, uint32_t flow)
 {
@@ -84,10 +117,13 @@ static size_t put(uint8_t *frame, const struct target *to, uint32_t flow)
 		.data = payload,
 		.len = to->kind->payload,
 	};
-	size_t len = to->four ? frame_put(frame, to->mac, &s) : put6(frame, to, &s);
+	size_t len;
 
+	if (!strcmp(to->kind->name, "fuzz"))
+		fuzz(&s);
+	len = to->four ? frame_put(frame, to->mac, &s) : put6(frame, to, &s);
 	/* Any bit of it will do. */
-	if (!strcmp(to->kind->name, "badsum"))
+	if (!strncmp(to->kind->name, "bad", 3))
 		frame[len - 1] ^= 1;
 	return len;
 }
@@ -101,25 +137,85 @@ static const struct kind *find_kind(const char *name)
 	exit(2);
 }
 
-int main(int argc, char **argv)
+/* How many, and how */
+struct pace {
+	long	count, flows, first, last;
+	int	timed, us;
+};
+
+static void options(struct pace *p, int argc, char **argv)
 {
-	struct sockaddr_ll wire = { .sll_family = AF_PACKET };
-	struct target to = { 0 };
-	uint8_t frame[256];
-	long count, flows = 0, first = 0, last = 0, sent = 0;
-	int fd, pace, opt, timed = 0;
-	long long start = 0;
+	int opt;
 
 	while ((opt = getopt(argc, argv, "tf:b:l:")) != -1) {
 		if (opt == 't')
-			timed = 1;
+			p->timed = 1;
 		else if (opt == 'f')
-			flows = atol(optarg);
+			p->flows = atol(optarg);
 		else if (opt == 'b')
-			first = atol(optarg);
+			p->first = atol(optarg);
 		else if (opt == 'l')
-			last = atol(optarg);
+			p->last = atol(optarg);
 	}
+}
+
+static int open_wire(const char *name)
+{
+	struct sockaddr_ll wire = { .sll_family = AF_PACKET };
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	wire.sll_ifindex = if_nametoindex(name);
+	if (!wire.sll_ifindex || fd < 0 || bind(fd, (struct sockaddr *)&wire, sizeof(wire))) {
+		perror(name);
+		exit(1);
+	}
+	return fd;
+}
+
+static void find_target(struct target *to, char **argv)
+{
+	if (!frame_mac(argv[0], to->mac)) {
+		fprintf(stderr, "flood: bad MAC address '%s'\n", argv[0]);
+		exit(2);
+	}
+	to->four = inet_pton(AF_INET, argv[1], &to->dst4);
+	if (!to->four && !inet_pton(AF_INET6, argv[1], &to->dst6)) {
+		fprintf(stderr, "flood: bad address '%s'\n", argv[1]);
+		exit(2);
+	}
+	to->port = atoi(argv[2]);
+	to->kind = find_kind(argv[3]);
+}
+
+static void flood(int fd, const struct target *to, const struct pace *p)
+{
+	uint8_t frame[256];
+	long long start = 0;
+	long sent = 0;
+
+	for (long n = 0; n < p->count; n++) {
+		if (p->timed && n == (p->last ? p->count - p->last : 0))
+			start = meter_start();
+		size_t len = put(frame, to, p->first + (p->flows ? n % p->flows : n));
+
+		if (send(fd, frame, len, 0) > 0)
+			sent++;
+		if (p->us)
+			usleep(p->us);
+	}
+	if (p->timed)
+		printf("%ld %lld\n", sent, meter_stop(start));
+	else
+		printf("%ld\n", sent);
+}
+
+int main(int argc, char **argv)
+{
+	struct target to = { 0 };
+	struct pace pace = { 0 };
+	int fd;
+
+	options(&pace, argc, argv);
 	argc -= optind - 1;
 	argv += optind - 1;
 	if (argc < 7) {
@@ -127,39 +223,10 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
-	wire.sll_ifindex = if_nametoindex(argv[1]);
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (!wire.sll_ifindex || fd < 0 ||
-	    bind(fd, (struct sockaddr *)&wire, sizeof(wire))) {
-		perror(argv[1]);
-		return 1;
-	}
-	if (!frame_mac(argv[2], to.mac)) {
-		fprintf(stderr, "flood: bad MAC address '%s'\n", argv[2]);
-		return 2;
-	}
-	to.four = inet_pton(AF_INET, argv[3], &to.dst4);
-	if (!to.four && !inet_pton(AF_INET6, argv[3], &to.dst6)) {
-		fprintf(stderr, "flood: bad address '%s'\n", argv[3]);
-		return 2;
-	}
-	to.port = atoi(argv[4]);
-	to.kind = find_kind(argv[5]);
-	count = atol(argv[6]);
-	pace = argc > 7 ? atoi(argv[7]) : 0;
-	for (long n = 0; n < count; n++) {
-		if (timed && n == (last ? count - last : 0))
-			start = meter_start();
-		size_t len = put(frame, &to, first + (flows ? n % flows : n));
-
-		if (send(fd, frame, len, 0) > 0)
-			sent++;
-		if (pace)
-			usleep(pace);
-	}
-	if (timed)
-		printf("%ld %lld\n", sent, meter_stop(start));
-	else
-		printf("%ld\n", sent);
+	fd = open_wire(argv[1]);
+	find_target(&to, argv + 2);
+	pace.count = atol(argv[6]);
+	pace.us = argc > 7 ? atoi(argv[7]) : 0;
+	flood(fd, &to, &pace);
 	return 0;
 }

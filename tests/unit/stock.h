@@ -17,7 +17,7 @@
 /* inet_csk_reqsk_queue_is_full: ">=" in 5.10, ">" since 5.11 */
 static inline bool stock_synq_is_full(const struct world *w)
 {
-	const struct lq_queues *q = &w->reading.queues;
+	const struct lq_lengths *q = &w->reading.queues;
 
 	if (w->kernel.synq_full_at_limit)
 		return q->synq >= q->synq_limit;
@@ -77,7 +77,7 @@ static inline enum lq_verdict stock_answer_syn(const struct world *w, struct lq_
 /* tcp_conn_request */
 static inline enum lq_verdict stock_conn_request(const struct world *w, struct lq_outcome *o)
 {
-	const struct lq_queues *q = &w->reading.queues;
+	const struct lq_lengths *q = &w->reading.queues;
 	int max_syn_backlog = w->facts.max_syn_backlog;
 	bool want_cookie = false, isn = w->facts.timewait;
 	u8 syncookies = w->facts.syncookies;

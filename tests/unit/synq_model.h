@@ -11,36 +11,19 @@
 
 #include <stdlib.h>
 
+#include "chance.h"
 #include "core/synq.h"
+#include "wheel_model.h"
 
 #define RECORDS		64
 #define FLOWS		128
 #define SETS		4
 #define MOST_BUCKETS	128
 
-/* Where chance comes from: 32 bits. */
-static u32 (*draw)(void);
-
-/* xorshift: the same in every run, and in every thread one of its own. */
-static inline u32 random_bits(void)
-{
-	static __thread u64 state = 0x9e3779b97f4a7c15;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 32;
-}
-
-static inline u32 below(u32 n)
-{
-	return draw() % n;
-}
-
 /* A flow by number; each part of the key alone tells some of them apart. */
-static inline struct lq_key flow_key(u32 number)
+static inline struct lq_v4_flow flow_key(u32 number)
 {
-	return (struct lq_key) {
+	return (struct lq_v4_flow) {
 		.saddr = 0x0100007f + (number & 1), .sport = 80 + (number >> 1 & 1),
 		.dport = 1024 + (number >> 2 & 1), .iif = number >> 3 & 1,
 		.daddr = number >> 4,
@@ -48,19 +31,9 @@ static inline struct lq_key flow_key(u32 number)
 }
 
 /* A bad one: most flows collide, and the highest bits count in no array. */
-static inline u32 flow_hash(const struct lq_key *key)
+static inline u32 flow_hash(const struct lq_v4_flow *key)
 {
 	return key->daddr % 7 * 0x11000001 + (key->daddr == 5) * 64;
-}
-
-/* The kernel's timer wheel with a clock that does not wrap. */
-static inline u64 wheel_fires(u64 now, u32 delay)
-{
-	u64 slot = 1;
-
-	for (u64 end = 63; delay >= end; end *= 8)
-		slot *= 8;
-	return ((now + delay) / slot + 1) * slot;
 }
 
 static inline const char *synq_broken_buckets(const struct lq_shard *shard)
@@ -305,7 +278,7 @@ static inline const char *step_insert(struct model *m)
 static inline const char *step_find(struct model *m)
 {
 	u32 flow = below(FLOWS);
-	struct lq_key key = flow_key(flow);
+	struct lq_v4_flow key = flow_key(flow);
 	struct lq_record *record = lq_shard_find(&m->shard, flow_hash(&key), &key);
 
 	if (record)

@@ -44,6 +44,17 @@ static inline void diag(const char *text, ...)
 	fputc('\n', stderr);
 }
 
+/* One result: is it the number that it should be? */
+static inline void is(const char *name, unsigned int value, unsigned int expected)
+{
+	if (!ok(value == expected, "%s", name))
+		diag("%u, expected %u", value, expected);
+}
+
+/* Named after the function and the case. */
+#define IS(function, way, value, expected) is(#function "__" #way, value, expected)
+#define OK(function, way, good) ok(good, #function "__" #way)
+
 /* The plan comes last: a program that dies on the way has none and fails. */
 static inline int tap_end(void)
 {

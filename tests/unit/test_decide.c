@@ -9,14 +9,13 @@
  * A case starts from a situation in which nobody objects, and changes what it is about.
  * With the argument "cases" the named cases run alone, as 'make coverage' wants.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/effect.h"
 #include "stock.h"
 #include "tap.h"
 
 #define RANDOM_WORLDS 400000
-#define RANDOM_OPTIONS 100000
 
 /* The situation at hand. */
 static struct lq_kernel kernel;
@@ -25,7 +24,7 @@ static struct lq_reading reading;
 static struct lq_answers answers;
 static struct lq_segment *const seg = &facts.segment;
 static struct lq_pending *const req = &facts.req;
-static struct lq_queues *const queues = &reading.queues;
+static struct lq_lengths *const queues = &reading.queues;
 
 static bool gave[LQ_V_count];
 
@@ -814,161 +813,6 @@ static void test_park_most(void)
 	   "lq_park_most__holds_an_ack_and_data_in_powers_of_two");
 }
 
-/* What no segment may change, and what every segment may. */
-static bool undone(enum lq_verdict verdict, u32 synq, u32 acceptq, bool answer_kept)
-{
-	struct lq_reading before = { .last_oow = 1, .ts_recent = 2 };
-	struct lq_reading after = {
-		.queues = { .synq = 5, .young = 4, .acceptq = 6 }, .last_oow = 3,
-		.ts_recent = 4, .timeouts = 7, .closed = true, .taken = true,
-	};
-	struct lq_reading expected = after;
-
-	lq_undo_own_effect(&after, &before, verdict);
-	expected.queues.synq = synq;
-	expected.queues.acceptq = acceptq;
-	if (!answer_kept) {
-		expected.last_oow = 1;
-		expected.ts_recent = 2;
-	}
-	return !memcmp(&after, &expected, sizeof(after));
-}
-
-/* Another CPU has emptied both queues meanwhile. */
-static bool stays_empty(enum lq_verdict verdict)
-{
-	struct lq_reading before = { .last_oow = 1 }, after = { .last_oow = 1 };
-
-	lq_undo_own_effect(&after, &before, verdict);
-	return !memcmp(&after, &before, sizeof(after));
-}
-
-#define UNDO(verdict, synq, acceptq, kept) \
-	ok(undone(LQ_V_##verdict, synq, acceptq, kept), "lq_undo_own_effect__" #verdict)
-
-#define EMPTY(verdict) \
-	ok(stays_empty(LQ_V_##verdict), "lq_undo_own_effect__" #verdict "_and_taken")
-
-static void test_undo_own_effect(void)
-{
-	UNDO(syn_queued, 4, 6, false);
-	UNDO(syn_queued_timewait, 4, 6, false);
-	UNDO(syn_queued_unsent, 4, 6, false);
-	EMPTY(syn_queued);
-	UNDO(syn_fastopen, 5, 5, false);
-	UNDO(cookie_accepted, 5, 5, false);
-	UNDO(req_completed, 6, 5, false);
-	UNDO(req_migrated, 5, 5, false);
-	UNDO(req_rst, 6, 6, false);
-	EMPTY(syn_fastopen);
-	UNDO(req_syn_again_limited, 5, 6, true);
-	UNDO(req_paws_limited, 5, 6, true);
-	UNDO(req_tsecr_limited, 5, 6, true);
-	UNDO(req_out_of_window_limited, 5, 6, true);
-	UNDO(req_challenge_limited, 5, 6, true);
-	UNDO(req_syn_again, 5, 6, false);
-	UNDO(req_syn_again_unsent, 5, 6, false);
-	UNDO(req_paws, 5, 6, false);
-	UNDO(req_out_of_window, 5, 6, false);
-	UNDO(req_challenge, 5, 6, false);
-	UNDO(req_mptcp_joined, 6, 6, false);
-	UNDO(syn_cookie, 5, 6, false);
-	UNDO(syn_accept_full, 5, 6, false);
-}
-
-/* tcp_parse_options, as far as timestamps go */
-static void stock_parse_options(struct lq_segment *s, const u8 *ptr, int length)
-{
-	s->has_ts = false;
-	while (length > 0) {
-		int opcode = *ptr++, opsize;
-
-		switch (opcode) {
-		case 0:
-			return;
-		case 1:
-			length--;
-			continue;
-		default:
-			if (length < 2)
-				return;
-			opsize = *ptr++;
-			if (opsize < 2)
-				return;
-			if (opsize > length)
-				return;
-			if (opcode == 8 && opsize == 10) {
-				s->has_ts = true;
-				s->tsval = (u32)ptr[0] << 24 | ptr[1] << 16 | ptr[2] << 8 | ptr[3];
-				s->tsecr = (u32)ptr[4] << 24 | ptr[5] << 16 | ptr[6] << 8 | ptr[7];
-			}
-			ptr += opsize - 2;
-			length -= opsize;
-		}
-	}
-}
-
-/* In memory of just that size, at its end: nothing beyond may be read. */
-static bool parse(struct lq_segment *s, const u8 *options, u32 len)
-{
-	u8 *memory = malloc(len ? len : 1);
-	bool found;
-
-	if (!memory)
-		abort();
-	memset(s, 0, sizeof(*s));
-	s->has_ts = true;
-	memcpy(memory, options, len);
-	found = lq_parse_timestamps(s, len ? memory : memory + 1, len);
-	free(memory);
-	return found;
-}
-
-static void parsed(const char *name, const u8 *options, u32 len, bool expected, u32 tsval,
-		   u32 tsecr)
-{
-	struct lq_segment s;
-	bool found = parse(&s, options, len);
-
-	if (!ok(found == expected && s.has_ts == expected && s.tsval == tsval &&
-		s.tsecr == tsecr, "lq_parse_timestamps__%s", name))
-		diag("found %d, %#x %#x", found, s.tsval, s.tsecr);
-}
-
-#define BYTES(...) (const u8 []){ __VA_ARGS__ }, sizeof((u8 []){ __VA_ARGS__ })
-#define TS 8, 10, 0xf1, 0xe2, 0xd3, 0xc4, 0xb5, 0xa6, 0x97, 0x88
-#define TS_SAYS true, 0xf1e2d3c4, 0xb5a69788
-#define NO_TS false, 0, 0
-
-static void test_parse_timestamps(void)
-{
-	parsed("none", (const u8 *)"", 0, NO_TS);
-	parsed("alone", BYTES(TS), TS_SAYS);
-	parsed("aligned", BYTES(1, 1, TS), TS_SAYS);
-	parsed("unaligned", BYTES(1, TS, 1), TS_SAYS);
-	parsed("behind_mss", BYTES(2, 4, 5, 0xb4, 4, 2, TS, 1, 3, 3, 7), TS_SAYS);
-	parsed("behind_two_bytes", BYTES(4, 2, TS), TS_SAYS);
-	parsed("at_40_bytes", BYTES(254, 30, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-				    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, TS), TS_SAYS);
-	parsed("last_one_counts", BYTES(8, 10, 1, 2, 3, 4, 5, 6, 7, 8, TS), TS_SAYS);
-	parsed("before_end", BYTES(TS, 0), TS_SAYS);
-	parsed("behind_end", BYTES(0, TS), NO_TS);
-	parsed("inside_another", BYTES(254, 12, TS), NO_TS);
-	parsed("truncated", BYTES(8, 10, 1, 2, 3, 4, 5, 6, 7), NO_TS);
-	parsed("truncated_kind", BYTES(1, 8), NO_TS);
-	parsed("kind_and_length", BYTES(8, 10), NO_TS);
-	parsed("short_length", BYTES(8, 9, 1, 2, 3, 4, 5, 6, 7, 8), NO_TS);
-	parsed("long_length", BYTES(8, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9), NO_TS);
-	parsed("short_then_good", BYTES(8, 3, 1, TS), TS_SAYS);
-	parsed("length_0", BYTES(3, 0, TS), NO_TS);
-	parsed("length_1", BYTES(3, 1, TS), NO_TS);
-	parsed("length_2", BYTES(3, 2, TS), TS_SAYS);
-	parsed("length_of_the_rest", BYTES(3, 3, 1), NO_TS);
-	parsed("length_beyond", BYTES(3, 255, TS), NO_TS);
-	parsed("good_then_truncated", BYTES(TS, 8, 10), TS_SAYS);
-	parsed("only_nops", BYTES(1, 1, 1, 1), NO_TS);
-}
-
 static void test_every_verdict_has_a_case(void)
 {
 	bool all = true;
@@ -1099,22 +943,6 @@ static void test_worlds(enum stage stage, const char *name)
 	ok(all || wrong, "%s__every_verdict_has_worlds", name);
 }
 
-/* Kinds and lengths that mean something are frequent. */
-static u32 random_options(u8 *options)
-{
-	u32 len = below(41);
-
-	for (u32 i = 0; i < len; i++)
-		options[i] = ONE_OF(8, 10, 8, 10, 1, 1, 0, 2, 3, 4, 12, draw());
-	if (len >= 10 && flip()) {
-		u32 at = below(len - 9);
-
-		options[at] = 8;
-		options[at + 1] = 10;
-	}
-	return len;
-}
-
 /* Few of each, around the others: all comparisons are decided at their edges. */
 static void draw_timer(struct lq_timer *t)
 {
@@ -1158,25 +986,6 @@ static void test_timers(void)
 	   "lq_decide_timer__every_end_is_drawn");
 }
 
-static void test_any_options(void)
-{
-	unsigned int found = 0, wrong = 0;
-	struct lq_segment s, expected;
-	u8 options[40];
-	u32 len;
-
-	for (int i = 0; i < RANDOM_OPTIONS && !wrong; i++) {
-		len = random_options(options);
-		memset(&expected, 0, sizeof(expected));
-		stock_parse_options(&expected, options, len);
-		found += parse(&s, options, len);
-		wrong += s.has_ts != expected.has_ts || s.tsval != expected.tsval ||
-			 s.tsecr != expected.tsecr;
-	}
-	note("timestamps in %u of %u", found, RANDOM_OPTIONS);
-	ok(!wrong && found, "lq_parse_timestamps__any_options_as_the_kernel");
-}
-
 static void test_cases(void)
 {
 	test_synq_full();
@@ -1206,8 +1015,6 @@ static void test_cases(void)
 	test_timer();
 	test_park();
 	test_park_most();
-	test_undo_own_effect();
-	test_parse_timestamps();
 	test_every_verdict_has_a_case();
 }
 
@@ -1224,6 +1031,5 @@ int main(int argc, char **argv)
 	test_worlds(HND_REQ, "lq_decide_hnd_req");
 	test_worlds(CHECK_REQ, "lq_decide_check_req");
 	test_timers();
-	test_any_options();
 	return tap_end();
 }

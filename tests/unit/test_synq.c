@@ -3,7 +3,6 @@
  * test_synq.c - twin of src/core/synq.c
  *
  *   cases    what each function promises, in the order of the source
- *   wheel    due times as by a clock of 64 bits, and in order, across the wrap
  *   model    millions of random operations, compared with synq_model.h
  *
  * With the argument "cases" the named cases run alone, as 'make coverage' wants; with
@@ -16,19 +15,9 @@
 #include "synq_model.h"
 #include "tap.h"
 
-#define WHEEL_DRAWS	300000
 #define MODEL_STEPS	3200000
 #define STEPS_A_CHECK	4096
 #define STEPS_A_MODEL	(STEPS_A_CHECK * 64)
-
-static void is(const char *name, u32 value, u32 expected)
-{
-	if (!ok(value == expected, "%s", name))
-		diag("%u, expected %u", value, expected);
-}
-
-#define IS(function, way, value, expected) is(#function "__" #way, value, expected)
-#define OK(function, way, good) ok(good, #function "__" #way)
 
 /* The situation at hand: a shard of four buckets, the first delay 1 s of 1000 ticks. */
 #define NOW	0xffffff00U
@@ -71,7 +60,7 @@ static struct lq_record *add(u32 flow, u8 timeouts, u32 now)
 
 static bool found(u32 flow, const struct lq_record *record)
 {
-	struct lq_key key = flow_key(flow);
+	struct lq_v4_flow key = flow_key(flow);
 
 	return lq_shard_find(&shard, flow_hash(&key), &key) == record;
 }
@@ -79,49 +68,6 @@ static bool found(u32 flow, const struct lq_record *record)
 static void out(struct lq_record *record)
 {
 	lq_shard_remove(&shard, record, flow_hash(&record->key));
-}
-
-static void test_wheel_due(void)
-{
-	IS(lq_wheel_due, no_delay, lq_wheel_due(800, 0), 801);
-	IS(lq_wheel_due, first_level, lq_wheel_due(802, 62), 865);
-	IS(lq_wheel_due, second_level, lq_wheel_due(801, 63), 872);
-	IS(lq_wheel_due, second_level_on_slot, lq_wheel_due(800, 64), 872);
-	IS(lq_wheel_due, second_level_end, lq_wheel_due(801, 503), 1312);
-	IS(lq_wheel_due, third_level, lq_wheel_due(801, 504), 1344);
-	IS(lq_wheel_due, fourth_level, lq_wheel_due(0, 4032), 4096);
-	IS(lq_wheel_due, fifth_level, lq_wheel_due(0, 32256), 32768);
-	IS(lq_wheel_due, sixth_level, lq_wheel_due(0, 258048), 262144);
-	IS(lq_wheel_due, longest, lq_wheel_due(0, (63 << 21) - 1), 63 << 21);
-	IS(lq_wheel_due, second_of_1000, lq_wheel_due(5, 1000), 1024);
-	IS(lq_wheel_due, second_of_250, lq_wheel_due(5, 250), 256);
-	IS(lq_wheel_due, second_of_100, lq_wheel_due(5, 100), 112);
-	IS(lq_wheel_due, before_wrap, lq_wheel_due(0xffffff00, 254), 0);
-	IS(lq_wheel_due, up_to_wrap, lq_wheel_due(0xffffff00, 247), 0xfffffff8);
-	IS(lq_wheel_due, across_wrap, lq_wheel_due(0xffffff00, 1000), 768);
-}
-
-static void test_delay_of(void)
-{
-	struct lq_delays d;
-
-	lq_delays_init(&d, FIRST, MOST);
-	IS(lq_delay_of, first, lq_delay_of(&d, 0), 1000);
-	IS(lq_delay_of, doubles, lq_delay_of(&d, 1), 2000);
-	IS(lq_delay_of, below_most, lq_delay_of(&d, 6), 64000);
-	IS(lq_delay_of, most, lq_delay_of(&d, 7), MOST);
-	IS(lq_delay_of, any_number, lq_delay_of(&d, 255), MOST);
-	lq_delays_init(&d, FIRST, FIRST);
-	IS(lq_delay_of, first_is_most, lq_delay_of(&d, 0), FIRST);
-	lq_delays_init(&d, 4, 32);
-	IS(lq_delay_of, just_most, lq_delay_of(&d, 3), 32);
-	lq_delays_init(&d, FIRST, 10);
-	IS(lq_delay_of, first_above_most, lq_delay_of(&d, 0), 10);
-	lq_delays_init(&d, 1U << 31, ~0U);
-	IS(lq_delay_of, no_overflow, lq_delay_of(&d, 1), ~0U);
-	lq_delays_init(&d, 1, 1 << 22);
-	IS(lq_delay_of, last_list, lq_delay_of(&d, 19), 1 << 19);
-	IS(lq_delay_of, last_list_has_one_delay, lq_delay_of(&d, 20), 1 << 19);
 }
 
 static void test_delays(void)
@@ -192,7 +138,7 @@ static void test_memory(void)
 
 static void test_find(void)
 {
-	struct lq_key key = flow_key(0), other[5] = { key, key, key, key, key };
+	struct lq_v4_flow key = flow_key(0), other[5] = { key, key, key, key, key };
 	struct lq_record *records[4];
 	bool all = true;
 
@@ -390,8 +336,6 @@ static void test_rehash(void)
 
 static void test_cases(void)
 {
-	test_wheel_due();
-	test_delay_of();
 	test_delays();
 	test_drained_between();
 	test_init();
@@ -405,77 +349,6 @@ static void test_cases(void)
 	test_youngest();
 	test_sound();
 	test_rehash();
-}
-
-/* Most around an edge: of a level, or of the shorter clock. */
-static u32 draw_delay(void)
-{
-	u32 edge = 63U << 3 * below(7);
-
-	switch (below(3)) {
-	case 0:
-		return edge + below(5) - 2;
-	case 1:
-		return below(1 << below(27));
-	default:
-		return (100 + 150 * below(7)) << below(7);
-	}
-}
-
-static void test_wheel_in_64_bits(void)
-{
-	unsigned int wrong = 0, early = 0;
-
-	for (int i = 0; i < WHEEL_DRAWS && wrong < 10; i++) {
-		u64 now = ((u64)below(9) << 32) + below(1 << below(31));
-		u32 delay = draw_delay(), due;
-
-		if (below(2))
-			now = ((u64)1 << 32) - below(1 << below(31));
-		due = lq_wheel_due(now, delay);
-		early += (s32)(due - ((u32)now + delay)) <= 0;
-		if (due == (u32)wheel_fires(now, delay))
-			continue;
-		wrong++;
-		diag("now %#llx, delay %u: %#x, expected %#llx", (unsigned long long)now,
-		     delay, due, (unsigned long long)wheel_fires(now, delay));
-	}
-	ok(!wrong, "lq_wheel_due__as_in_64_bits");
-	ok(!early, "lq_wheel_due__never_early");
-}
-
-/* What keeps a list in order. Every tick around the wrap, for all kinds of delays. */
-static void test_wheel_order(void)
-{
-	unsigned int wrong = 0;
-
-	for (int i = 0; i < 300 && wrong < 10; i++) {
-		u32 delay = draw_delay(), now = -delay - 4000;
-		u32 last = lq_wheel_due(now, delay);
-
-		for (u32 n = 0; n < 8000; n++, now++) {
-			u32 due = lq_wheel_due(now, delay);
-
-			if ((s32)(due - last) < 0 && ++wrong < 10)
-				diag("delay %u: %#x, then %#x", delay, last, due);
-			last = due;
-		}
-	}
-	ok(!wrong, "lq_wheel_due__never_goes_back");
-}
-
-/* Whether the wheel's clock is one ahead of jiffies makes no difference to seconds. */
-static void test_wheel_clock(void)
-{
-	static const u32 rates[] = { 100, 250, 300, 1000 };
-	unsigned int wrong = 0;
-
-	for (int i = 0; i < 4; i++)
-		for (u32 seconds = 1; seconds <= 120; seconds++)
-			for (u32 now = -200000U; now < -199000U; now++)
-				wrong += lq_wheel_due(now, seconds * rates[i]) !=
-					 lq_wheel_due(now + 1, seconds * rates[i] - 1);
-	ok(!wrong, "lq_wheel_due__seconds_by_a_clock_one_ahead");
 }
 
 static const char *run_model(struct model *m, int *done, u32 *longest)
@@ -520,7 +393,7 @@ static double seconds(void)
 }
 
 /* Spreads flows, as a keyed hash would. */
-static u32 bench_hash(const struct lq_key *key)
+static u32 bench_hash(const struct lq_v4_flow *key)
 {
 	return (key->daddr * 0x9e3779b1U) ^ (key->daddr * 0x85ebca6bU >> 15);
 }
@@ -529,7 +402,7 @@ static void bench_insert(u32 now)
 {
 	struct lq_record *record = lq_shard_take(&shard);
 
-	record->key = (struct lq_key) { .daddr = random_bits(), .dport = now };
+	record->key = (struct lq_v4_flow) { .daddr = random_bits(), .dport = now };
 	lq_shard_insert(&shard, record, bench_hash(&record->key), now);
 }
 
@@ -586,9 +459,6 @@ int main(int argc, char **argv)
 	test_cases();
 	if (!strcmp(mode, "cases"))
 		return tap_end();
-	test_wheel_in_64_bits();
-	test_wheel_order();
-	test_wheel_clock();
 	test_model();
 	return tap_end();
 }

@@ -49,7 +49,7 @@ static void end(struct part *part, struct lq_record *record)
 /* A segment of a flow: a SYN, the same again, or the last ACK. */
 static void segment(struct part *part, struct totals *t)
 {
-	struct lq_key key = flow_key(below(MANY_FLOWS));
+	struct lq_v4_flow key = flow_key(below(MANY_FLOWS));
 	struct lq_record *record = lq_shard_find(&part->shard, flow_hash(&key), &key);
 
 	if (record && below(2)) {

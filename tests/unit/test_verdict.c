@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * test_verdict.c - the lists of include/listenq_verdict.h, and their ABI
+ * test_verdict.c - twin of src/core/verdict.c: the lists of include/listenq_verdict.h,
+ * their tables and their ABI
  *
  * verdicts.abi and reasons.abi hold every row that users may have seen. A row
  * that changed or is gone fails; a new one is to be appended to the file, as the
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "listenq_verdict.h"
+#include "core/verdict.h"
 #include "tap.h"
 
 struct row {
@@ -113,6 +114,30 @@ static void test_texts(void)
 	ok(good, "verdicts__texts_are_plain");
 }
 
+static void test_tables(void)
+{
+	const struct lq_verdict_row *row;
+	bool good = true;
+
+	for (int i = 0; i < VERDICTS; i++) {
+		row = &lq_verdicts[verdicts[i].number];
+		if (strcmp(row->name, verdicts[i].name) || strcmp(row->text, verdicts[i].text) ||
+		    strcmp(lq_reasons[row->reason], verdicts[i].reason) ||
+		    row->loss != verdicts[i].loss) {
+			diag("%s: another row of lq_verdicts", verdicts[i].name);
+			good = false;
+		}
+	}
+	ok(good, "lq_verdicts__each_row_as_in_the_list");
+	row = &lq_verdicts[LQ_V_none];
+	ok(!row->name && !row->text && row->reason == LQ_R_none && !row->loss,
+	   "lq_verdicts__no_verdict_has_an_empty_row");
+	good = true;
+	for (int i = 0; i < REASONS; i++)
+		good = good && !strcmp(lq_reasons[reasons[i].number], reasons[i].name);
+	ok(good, "lq_reasons__each_as_in_the_list");
+}
+
 static int find(const struct row *rows, int count, int number)
 {
 	for (int i = 0; i < count; i++)
@@ -186,6 +211,7 @@ int main(void)
 	test_reasons();
 	test_losses();
 	test_texts();
+	test_tables();
 	test_abi("verdicts", verdicts, VERDICTS, ABI_DIR "/verdicts.abi");
 	test_abi("reasons", reasons, REASONS, ABI_DIR "/reasons.abi");
 	return tap_end();

@@ -9,6 +9,7 @@
 #ifndef LISTENQ_WORLD_H
 #define LISTENQ_WORLD_H
 
+#include "chance.h"
 #include "property.h"
 
 /* Seconds after which a timestamp says nothing (TCP_PAWS_24DAYS). */
@@ -39,44 +40,6 @@ struct world {
 	bool smc_counts;
 	bool fastopen_failed;
 };
-
-/* Where chance comes from: 32 bits. */
-static u32 (*draw)(void);
-
-/* xorshift: the same in every run. */
-static inline u32 random_bits(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 32;
-}
-
-static inline u32 below(u32 n)
-{
-	return draw() % n;
-}
-
-static inline bool flip(void)
-{
-	return draw() & 1;
-}
-
-static inline bool rarely(void)
-{
-	return !below(8);
-}
-
-/* x, one less, one more. */
-static inline u32 near(u32 x)
-{
-	return x + below(3) - 1;
-}
-
-#define ONE_OF(...) \
-	(((const u32[]){ __VA_ARGS__ })[below(sizeof((u32[]){ __VA_ARGS__ }) / sizeof(u32))])
 
 static inline bool full(const struct world *w)
 {
@@ -155,7 +118,7 @@ static inline void draw_reading(struct world *w)
 {
 	u32 most = w->facts.max_syn_backlog;
 	struct lq_reading *r = &w->reading;
-	struct lq_queues *q = &r->queues;
+	struct lq_lengths *q = &r->queues;
 
 	q->synq_limit = ONE_OF(0, 1, 128, 4096, draw());
 	q->acceptq_limit = q->synq_limit;

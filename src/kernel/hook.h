@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hook.h - what a hook is; hook.c attaches, observe/hook_table.c lists
+ */
+#ifndef LISTENQ_HOOK_H
+#define LISTENQ_HOOK_H
+
+#include <linux/atomic.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/tracepoint.h>
+
+enum lq_hook_kind {
+	LQ_HOOK_ENTRY,		/* kprobe at the entry */
+	LQ_HOOK_RETURN,		/* kretprobe: entry and return */
+	LQ_HOOK_TRACEPOINT,	/* one of the kernel's own tracepoints */
+};
+
+enum lq_hook_state {
+	LQ_HOOK_ABSENT,		/* this kernel has no such function */
+	LQ_HOOK_LEFT_OUT,	/* the parameter without= names it */
+	LQ_HOOK_UNUSED,		/* another row already sees the same */
+	LQ_HOOK_ATTACHED,
+};
+
+/**
+ * struct lq_hook - one function of the kernel that we watch
+ * @name: symbol of the function, or name of the tracepoint
+ * @sees: what is seen there, for the load message and the hooks file
+ * @blind: what is not seen when it is left out or absent; NULL: nothing
+ * @kind: how it is hooked
+ * @required: the module does not load without it
+ * @unless: row number that makes this one unnecessary when attached; 0: none
+ * @stands_in: names of the rows that do its job when it is absent, or NULL
+ * @kp: the probe of an LQ_HOOK_ENTRY
+ * @rp: the probe of an LQ_HOOK_RETURN
+ * @probe: handler of an LQ_HOOK_TRACEPOINT
+ * @hits: the segments, timers or calls its handler worked on
+ * @tracepoint: found by name when it is attached
+ * @state: result of attaching
+ * @skipped: calls that who diverts let pass unseen when @rests
+ * @missed: what its probe had missed when it began to rest: others may go on missing calls there
+ * @rests: its probe is switched off for good: somebody diverts at the same entry
+ *
+ * Everything up to @hits is constant; the rest belongs to hook.c and is written only while
+ * the module loads and unloads, but for @rests, @missed
+ * and @skipped.
+ */
+struct lq_hook {
+	const char *name;
+	const char *sees;
+	const char *blind;
+	enum lq_hook_kind kind;
+	bool required;
+	int unless;
+	const char *stands_in;
+	struct kprobe kp;
+	struct kretprobe rp;
+	void *probe;
+	unsigned long __percpu *hits;
+	struct tracepoint *tracepoint;
+	enum lq_hook_state state;
+	atomic_long_t skipped;
+	unsigned long missed;
+	bool rests;
+};
+
+int lq_hooks_attach(struct lq_hook *table, int rows, const char *without);
+void lq_hooks_detach(void);
+struct lq_hook *lq_hook_find(const char *name);
+void lq_hook_rest(struct lq_hook *hook);
+
+const char *lq_hook_how(const struct lq_hook *hook);
+bool lq_hook_armed(const struct lq_hook *hook);
+unsigned long lq_hook_missed(const struct lq_hook *hook);
+unsigned long lq_hook_hits(const struct lq_hook *hook);
+
+#endif

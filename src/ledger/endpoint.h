@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * endpoint.h - where listeners are: an address and port of a network namespace
+ */
+#ifndef LISTENQ_ENDPOINT_H
+#define LISTENQ_ENDPOINT_H
+
+#include "core/segment.h"
+#include "ledger/types.h"
+
+struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
+struct lq_totals *lq_endpoint_closed(struct lq_ledger *ledger, u32 id);
+struct lq_endpoint *lq_endpoint_at(struct lq_ledger *ledger, const struct lq_address *where);
+struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_address *where,
+				    struct lq_endpoint *fresh);
+void lq_endpoint_wake(struct lq_ledger *ledger, struct lq_endpoint *ep);
+void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep);
+struct lq_totals *lq_endpoint_totals(struct net *net, const struct lq_flow *flow);
+bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow);
+bool lq_endpoint_is_meant(const struct lq_endpoint *ep, const struct lq_address *where,
+			  bool any);
+struct lq_endpoint *lq_endpoint_next(struct lq_ledger *ledger, const struct lq_address *where,
+				     bool any, u32 id);
+void lq_endpoints_free(struct lq_ledger *ledger);
+struct hlist_head *lq_endpoint_bucket(struct lq_ledger *ledger, __be16 port);
+bool lq_endpoint_may_take(const struct lq_endpoint *ep, const struct lq_flow *flow);
+
+#endif

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * listener.c - listening sockets, from listen() to close()
+ *
+ *   socket cookie ─▶ listener{totals, owner, queues} ─▶ endpoint{totals of the closed}
+ *
+ * A listener is made when its socket starts to listen, or when its first segment shows
+ * it; it goes when the socket closes. Its totals are then added to its endpoint, which
+ * stays: a reader who adds up an endpoint's listeners and @closed misses nothing and
+ * counts nothing twice, for both are done with the ledger's lock held.
+ *
+ * Segments find their listener under RCU and add to atomic counters; they take no lock.
+ */
+#define pr_fmt(fmt) "listenq: " fmt
+
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include <net/ipv6.h>
+
+#include "kernel/compat.h"
+#include "kernel/facts.h"
+#include "ledger/counts.h"
+#include "ledger/endpoint.h"
+#include "ledger/listener.h"
+#include "ledger/owner.h"
+#include "ledger/totals.h"
+
+/*
+ * All listeners of all namespaces by cookie, which is unique among them: where segments
+ * look. Written with table_lock held, which nests in a ledger's lock.
+ */
+#define TABLE_BITS 14
+static struct hlist_head *table;
+static DEFINE_RAW_SPINLOCK(table_lock);
+
+/* Listeners that have left the table and are not yet added to their endpoints. */
+static LLIST_HEAD(closing);
+static void fold_work(struct work_struct *work);
+static DECLARE_WORK(folder, fold_work);
+
+static atomic_t last_number = ATOMIC_INIT(0);
+
+const struct lq_owner *lq_owner;
+
+static struct hlist_head *slot_of(u64 cookie)
+{
+	return &table[hash_64(cookie, TABLE_BITS)];
+}
+
+/**
+ * lq_listener_put() - give a reference back
+ * @l: the listener
+ *
+ * The table's reference goes last of those that RCU readers rely on, so that nobody
+ * looks any more.
+ *
+ * Context: any.
+ */
+void lq_listener_put(struct lq_listener *l)
+{
+	if (!refcount_dec_and_test(&l->refs))
+		return;
+	put_pid(l->owner.pid);
+	put_pid(l->acceptor.pid);
+	kfree(l);
+}
+
+static void where_listens(struct lq_address *where, const struct sock *sk)
+{
+	struct lq_flow flow;
+
+	lq_flow_of_listener(&flow, sk);
+	memset(where, 0, sizeof(*where));
+	where->ifindex = sk->sk_bound_dev_if;
+	where->port = flow.sport;
+	where->family = flow.family;
+	where->v6only = flow.family == 6 && ipv6_only_sock(sk);
+	memcpy(where->addr, flow.saddr, sizeof(where->addr));
+}
+
+/**
+ * lq_listener_note_full() - a queue is at its limit from now on, or no more
+ * @l: the listener
+ * @queue: which
+ * @full: whether it is
+ *
+ * Context: any.
+ */
+void lq_listener_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full)
+{
+	u64 now, since = READ_ONCE(l->full_since[queue]);
+
+	if (likely(full == !!since))
+		return;
+	if (full) {
+		cmpxchg64(&l->full_since[queue], 0, ktime_get_ns());
+		return;
+	}
+	since = xchg(&l->full_since[queue], 0);
+	if (!since)
+		return;
+	now = ktime_get_ns();
+	WRITE_ONCE(l->room_since[queue], now);
+	atomic64_add(now - since, &l->totals.full_ns[queue]);
+}
+
+/* With the ledger's lock held. */
+static void fold(struct lq_ledger *ledger, struct lq_listener *l)
+{
+	struct lq_endpoint *ep = l->endpoint;
+
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	lq_totals_sum(&ep->closed, &l->totals);
+	list_del(&l->sibling);
+	l->endpoint = NULL;
+	if (list_empty(&ep->listeners))
+		lq_endpoint_rest(ledger, ep);
+}
+
+/* No segment works with it any more: what it counted becomes the endpoint's. */
+static void fold_late(struct lq_listener *l)
+{
+	struct lq_ledger *ledger = l->ledger;
+	unsigned long flags;
+
+	lq_listener_note_full(l, LQ_SYNQ, false);
+	lq_listener_note_full(l, LQ_ACCEPTQ, false);
+	xa_lock_irqsave(&ledger->listeners, flags);
+	fold(ledger, l);
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	sock_put(l->sk);
+	lq_listener_put(l);
+}
+
+/*
+ * A worker and not call_rcu(): unloading would have to wait for all callbacks of the
+ * machine, which a flood keeps busy for long.
+ */
+static void fold_work(struct work_struct *work)
+{
+	struct llist_node *left = llist_del_all(&closing);
+	struct lq_listener *l, *next;
+
+	if (!left)
+		return;
+	synchronize_rcu();
+	llist_for_each_entry_safe(l, next, left, closing)
+		fold_late(l);
+}
+
+static void remember(struct lq_task *to, struct task_struct *task)
+{
+	to->pid = get_pid(task_tgid(task));
+	strscpy(to->comm, task->group_leader->comm, sizeof(to->comm));
+}
+
+/* What is in the queues of a listener that is older than we are: attempts, too; see insert(). */
+static void count_older(struct lq_listener *l)
+{
+	struct lq_lengths q;
+
+	lq_lengths_of(&q, l->sk);
+	lq_totals_recount(&l->totals, q.synq, q.acceptq);
+}
+
+static struct lq_listener *new_listener(struct sock *sk, struct task_struct *task)
+{
+	enum lq_queue_kind queue;
+	struct lq_listener *l;
+
+	/* Its close may go unseen (without=, probes switched off): then it waits for us. */
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	l = kzalloc(sizeof(*l), GFP_ATOMIC | __GFP_NOWARN);
+	if (!l) {
+		sock_put(sk);
+		return NULL;
+	}
+	refcount_set(&l->refs, 1);
+	l->cookie = lq_sock_cookie(sk);
+	l->sk = sk;
+	l->ledger = lq_ledger_of(sock_net(sk));
+	l->netns = sock_net(sk)->ns.inum;
+	where_listens(&l->where, sk);
+	for (queue = 0; queue < LQ_QUEUE_KINDS; queue++)
+		l->overflow[queue].l = l;
+	raw_spin_lock_init(&l->task_lock);
+	if (task)
+		remember(&l->owner, task);
+	l->uid = lq_sk_uid(sk);
+	l->number = (u32)atomic_inc_return(&last_number) & LQ_LISTENER_NUMBERS;
+	l->since = ktime_get_real_ns();
+	count_older(l);
+	return l;
+}
+
+/* Into the table, unless somebody was faster. */
+static int insert(struct lq_ledger *ledger, struct lq_listener *l,
+		  struct lq_endpoint *fresh)
+{
+	unsigned long flags;
+	int err;
+
+	xa_lock_irqsave(&ledger->listeners, flags);
+	err = __xa_insert(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
+	if (!err) {
+		l->endpoint = lq_endpoint_get(ledger, &l->where, fresh);
+		l->endpoint_id = l->endpoint->id;
+		l->ignored = l->endpoint->ignored;
+		l->endpoint->opened++;
+		atomic64_add(lq_totals_waiting(&l->totals), &l->endpoint->closed.unstamped);
+		WRITE_ONCE(l->endpoint->open, l->endpoint->open + 1);
+		list_add_tail(&l->sibling, &l->endpoint->listeners);
+		ledger->nr_listeners++;
+		/* A segment that finds it there finds its endpoint's SYN queue, too. */
+		RCU_INIT_POINTER(l->queue, l->endpoint->queue);
+		raw_spin_lock(&table_lock);
+		hlist_add_head_rcu(&l->node, slot_of(l->cookie));
+		raw_spin_unlock(&table_lock);
+		lq_owner->listeners(ledger, l->endpoint);
+	}
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	return err;
+}
+
+/* Once per listener, from any handler: the memory is taken without waiting. */
+static struct lq_listener *make(struct sock *sk, struct task_struct *task)
+{
+	struct lq_ledger *ledger = lq_ledger_of(sock_net(sk));
+	struct lq_endpoint *fresh;
+	struct lq_listener *l;
+
+	if (!lq_net_counts(sock_net(sk)))
+		return NULL;
+	fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC | __GFP_NOWARN);
+	l = new_listener(sk, task);
+	if (!fresh || !l || insert(ledger, l, fresh))
+		goto free;
+	/* It may have closed before it was in the table; then nobody else takes it out. */
+	if (inet_sk_state_load(sk) != TCP_LISTEN) {
+		lq_listener_close(sk);
+		return NULL;
+	}
+	return l;
+
+free:
+	if (l) {
+		sock_put(sk);
+		lq_listener_put(l);
+	}
+	kfree(fresh);
+	return NULL;
+}
+
+/**
+ * lq_listener_find() - the listener of that number
+ * @cookie: its socket's cookie
+ *
+ * Context: any, under RCU; what is returned lives as long.
+ * Return: the listener, or NULL.
+ */
+struct lq_listener *lq_listener_find(u64 cookie)
+{
+	struct lq_listener *l;
+
+	hlist_for_each_entry_rcu(l, slot_of(cookie), node, true)
+		if (l->cookie == cookie)
+			return l;
+	return NULL;
+}
+
+/**
+ * lq_listener_of() - the listener of a segment's socket
+ * @sk: a listening socket
+ *
+ * Context: a handler, preemption off; what is returned lives as long.
+ * Return: the listener, or NULL when it is closing or there was no memory (counted).
+ */
+struct lq_listener *lq_listener_of(struct sock *sk)
+{
+	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
+
+	if (likely(l) || inet_sk_state_load(sk) != TCP_LISTEN)
+		return l;
+	l = make(sk, NULL);
+	if (!l)
+		l = lq_listener_find(lq_sock_cookie(sk));
+	if (!l && inet_sk_state_load(sk) == TCP_LISTEN && lq_net_counts(sock_net(sk)))
+		atomic64_inc(&lq_ledger_of(sock_net(sk))->untracked);
+	return l;
+}
+
+/* Did a request of that age, of a closed listener, begin in its sight? */
+static bool is_followed(const struct lq_endpoint *ep, u64 age_us)
+{
+	u64 watched = READ_ONCE(ep->watched);
+
+	return !READ_ONCE(ep->ignored) &&
+	       (!watched || ktime_get_ns() - watched > age_us * NSEC_PER_USEC);
+}
+
+/**
+ * lq_listener_totals() - where to count what becomes of a listener's request
+ * @sk: the listener, open or closed
+ * @age_us: of the request
+ *
+ * Context: any, under RCU; what is returned lives as long.
+ * Return: its totals, those of its endpoint when it is closed; NULL: there are none, or
+ * the request began while the endpoint was ignored, or it is now.
+ */
+struct lq_totals *lq_listener_totals(struct sock *sk, u64 age_us)
+{
+	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
+	struct lq_address where;
+	struct lq_endpoint *ep;
+
+	if (l)
+		return READ_ONCE(l->ignored) ? NULL : &l->totals;
+	/* A closed socket knows where it listened as long as it has requests. */
+	where_listens(&where, sk);
+	ep = lq_endpoint_at(lq_ledger_of(sock_net(sk)), &where);
+	return ep && is_followed(ep, age_us) ? &ep->closed : NULL;
+}
+
+/**
+ * lq_listener_open() - a socket listens
+ * @sk: the socket
+ * @task: who called listen()
+ *
+ * Context: any, preemption off.
+ */
+void lq_listener_open(struct sock *sk, struct task_struct *task)
+{
+	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
+	unsigned long flags;
+
+	if (!l && make(sk, task))
+		return;
+	/* A segment was faster, or the module is younger than the listener. */
+	if (!l)
+		l = lq_listener_find(lq_sock_cookie(sk));
+	if (!l)
+		return;
+	raw_spin_lock_irqsave(&l->task_lock, flags);
+	if (!l->owner.pid)
+		remember(&l->owner, task);
+	raw_spin_unlock_irqrestore(&l->task_lock, flags);
+}
+
+static void take_out(struct lq_ledger *ledger, u64 cookie)
+{
+	struct lq_listener *l;
+	unsigned long flags;
+
+	xa_lock_irqsave(&ledger->listeners, flags);
+	l = __xa_erase(&ledger->listeners, cookie);
+	if (l) {
+		ledger->nr_listeners--;
+		WRITE_ONCE(l->endpoint->open, l->endpoint->open - 1);
+		l->closed = ktime_get_ns();
+		raw_spin_lock(&table_lock);
+		hlist_del_rcu(&l->node);
+		raw_spin_unlock(&table_lock);
+		lq_owner->listeners(ledger, l->endpoint);
+	}
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	if (!l)
+		return;
+	llist_add(&l->closing, &closing);
+	schedule_work(&folder);
+}
+
+/**
+ * lq_listener_close() - a socket does not listen any more
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+void lq_listener_close(struct sock *sk)
+{
+	take_out(lq_ledger_of(sock_net(sk)), lq_sock_cookie(sk));
+}
+
+/**
+ * lq_listener_note_acceptor() - the current task accepts from it
+ * @l: the listener
+ *
+ * Context: the task, preemption off.
+ */
+void lq_listener_note_acceptor(struct lq_listener *l)
+{
+	struct pid *pid = task_tgid(current), *old = NULL;
+	unsigned long flags;
+
+	if (likely(READ_ONCE(l->acceptor.pid) == pid))
+		return;
+	raw_spin_lock_irqsave(&l->task_lock, flags);
+	if (l->acceptor.pid != pid) {
+		old = l->acceptor.pid;
+		remember(&l->acceptor, current);
+	}
+	raw_spin_unlock_irqrestore(&l->task_lock, flags);
+	put_pid(old);
+}
+
+/**
+ * lq_listener_note_closer() - the current task closes it with clients in its queues
+ * @l: the listener
+ *
+ * Its endpoint remembers who did: the listener is gone when somebody asks.
+ *
+ * Context: the task, preemption off.
+ */
+void lq_listener_note_closer(struct lq_listener *l)
+{
+	struct lq_ledger *ledger = l->ledger;
+	struct pid *old = NULL;
+	unsigned long flags;
+
+	xa_lock_irqsave(&ledger->listeners, flags);
+	if (l->endpoint) {
+		old = l->endpoint->closer.pid;
+		remember(&l->endpoint->closer, current);
+	}
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	put_pid(old);
+}
+
+/**
+ * lq_listeners_init() - make the table of all listeners
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lq_listeners_init(void)
+{
+	table = kvcalloc(BIT(TABLE_BITS), sizeof(*table), GFP_KERNEL);
+	return table ? 0 : -ENOMEM;
+}
+
+/**
+ * lq_listeners_exit() - free the table of all listeners
+ *
+ * Context: process, sleeps. After the last ledger was freed.
+ */
+void lq_listeners_exit(void)
+{
+	kvfree(table);
+}
+
+/**
+ * lq_ledger_init() - begin a namespace's ledger
+ * @ledger: zero
+ */
+void lq_ledger_init(struct lq_ledger *ledger)
+{
+	xa_init_flags(&ledger->listeners, XA_FLAGS_LOCK_IRQ);
+	INIT_LIST_HEAD(&ledger->endpoints);
+	INIT_LIST_HEAD(&ledger->idle);
+}
+
+/**
+ * lq_ledger_stop() - take out the listeners that are left
+ * @ledger: no segment looks for anything in it any more
+ *
+ * Context: process. lq_ledgers_settle() comes next.
+ */
+void lq_ledger_stop(struct lq_ledger *ledger)
+{
+	struct lq_listener *l;
+	unsigned long cookie;
+
+	xa_for_each(&ledger->listeners, cookie, l)
+		take_out(ledger, cookie);
+}
+
+/**
+ * lq_ledgers_settle() - wait until the listeners taken out are in their endpoints' totals
+ *
+ * Context: process, sleeps.
+ */
+void lq_ledgers_settle(void)
+{
+	flush_work(&folder);
+}
+
+/**
+ * lq_ledger_free() - free what lq_ledger_stop() left
+ * @ledger: all its listeners are gone
+ */
+void lq_ledger_free(struct lq_ledger *ledger)
+{
+	lq_endpoints_free(ledger);
+	xa_destroy(&ledger->listeners);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * types.h - what is known and counted of each listener and each endpoint
+ */
+#ifndef LISTENQ_LEDGER_TYPES_H
+#define LISTENQ_LEDGER_TYPES_H
+
+#include <linux/if.h>
+#include <linux/inet.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <net/sock.h>
+
+#include "core/event.h"
+#include "core/hist.h"
+#include "core/verdict.h"
+
+struct lq_synq;
+
+/* A word of one of these lists. */
+#define LQ_STRING(name) #name,
+
+/* X(name): what is counted beside verdicts. */
+#define LQ_TALLIES(X)							\
+	X(accepted) X(diverge) X(ambiguous) X(expired) X(killed) X(synack_repeated) \
+	X(ignored) X(waiting) X(never) X(forgotten) X(served_closed) X(served_half) \
+	X(expired_acked) X(killed_waiting) X(gave_up) X(gave_up_deferred) X(deferred_late) \
+	X(unanswered_alone) X(killed_gone)
+
+#define LQ_TALLY_ENUM(name) LQ_TALLY_##name,
+enum lq_tally { LQ_TALLIES(LQ_TALLY_ENUM) LQ_TALLY_count };
+#undef LQ_TALLY_ENUM
+
+/* X(name): histograms, see core/hist.h; retrans counts 0, 1, ... 7 and more repeats. */
+#define LQ_HISTS(X) X(handshake_us) X(accept_us) X(recovered_ms) X(retrans)
+
+/*
+ * X(name): attempts to connect, and what became of them; see attempt.c. Of those that wait in
+ * the accept queue its length tells.
+ */
+#define LQ_ATTEMPTS(X)							\
+	X(attempts) X(served) X(recovered) X(pending) X(unanswered) X(unsent) X(killed) \
+	X(reset) X(cookie_unanswered)
+
+#define LQ_ATTEMPT_ENUM(name) LQ_ATTEMPT_##name,
+enum lq_attempt { LQ_ATTEMPTS(LQ_ATTEMPT_ENUM) LQ_ATTEMPT_count };
+#undef LQ_ATTEMPT_ENUM
+
+/* X(name): how attempts fail that no segment was refused of: when did that happen? */
+#define LQ_FAILURES(X) X(unanswered) X(unsent) X(killed) X(gave_up)
+
+#define LQ_FAILURE_ENUM(name) LQ_FAILURE_##name,
+enum lq_failure { LQ_FAILURES(LQ_FAILURE_ENUM) LQ_FAILURE_count };
+#undef LQ_FAILURE_ENUM
+
+#define LQ_HIST_ENUM(name) LQ_HIST_##name,
+enum lq_hist { LQ_HISTS(LQ_HIST_ENUM) LQ_HIST_count };
+#undef LQ_HIST_ENUM
+
+/* X(name): what happened to records beside verdicts */
+#define LQ_SYNQ_TALLIES(X)						\
+	X(found_child) X(found_request) X(found_timewait) X(timed_out) X(handed_back) \
+	X(over_limit) X(duplicate) X(orphaned)				\
+	X(disowned) X(denied) X(waited) X(backlogged) X(overtaken)	\
+	X(cookies_parked) X(cookies_no_room) X(cookies_unfit) X(parked_in_vain)
+
+#define LQ_QT_ENUM(name) LQ_QT_##name,
+enum lq_synq_tally { LQ_SYNQ_TALLIES(LQ_QT_ENUM) LQ_QT_count };
+#undef LQ_QT_ENUM
+
+/* The two queues that can be full. */
+enum lq_queue_kind { LQ_SYNQ, LQ_ACCEPTQ, LQ_QUEUE_KINDS };
+
+/**
+ * struct lq_span - from when to when
+ * @first: wall clock, ns, to the tick; 0 never
+ * @last: the same
+ */
+struct lq_span {
+	u64 first;
+	u64 last;
+};
+
+/**
+ * struct lq_loss - clients that were refused for one reason
+ * @clients: how many were refused first for it
+ * @refused: of these, whose attempt ended so, or will if they don't come again
+ * @when: from the first segment to the last
+ * @limit: of the queue that was full at the last one, as it was then
+ * @cap: as @cap of the listener
+ * @wanted: the most that wanted to be in the accept queue at once
+ */
+struct lq_loss {
+	atomic64_t clients;
+	atomic64_t refused;
+	struct lq_span when;
+	u32 limit;
+	u32 cap;
+	u32 wanted;
+};
+
+/**
+ * struct lq_totals - what is counted
+ * @verdicts: segments by verdict
+ * @tallies: by enum lq_tally
+ * @hists: by enum lq_hist and bucket
+ * @attempts: by enum lq_attempt
+ * @unstamped: of an endpoint's closed listeners: connections in accept queues, of open ones
+ *	too, that are attempts and have no accept stamp
+ * @losses: by enum lq_reason
+ * @failures: when others failed, by enum lq_failure
+ * @last_completed: jiffies of the last handshake that completed, 0 never
+ * @full_ns: how long each queue was at its limit, by enum lq_queue_kind
+ * @last_loss: wall clock of the last refusal, ns, 0 never
+ * @last_loss_reason: enum lq_reason
+ *
+ * Atomic additions, one for most segments, on the listener's own lines, as the kernel
+ * does it for the lengths of the listener's queues.
+ */
+struct lq_totals {
+	atomic64_t verdicts[LQ_V_count];
+	atomic64_t tallies[LQ_TALLY_count];
+	atomic64_t hists[LQ_HIST_count][LQ_HIST_BUCKETS];
+	atomic64_t attempts[LQ_ATTEMPT_count];
+	atomic64_t unstamped;
+	struct lq_loss losses[LQ_R_count];
+	struct lq_span failures[LQ_FAILURE_count];
+	unsigned long last_completed;
+	atomic64_t full_ns[LQ_QUEUE_KINDS];
+	u64 last_loss;
+	u8 last_loss_reason;
+};
+
+/**
+ * struct lq_address - where a socket listens
+ * @ifindex: device it is bound to, 0 any
+ * @port: network order
+ * @family: 4 or 6
+ * @v6only: takes no IPv4
+ * @addr: local address, IPv4 in the first four bytes
+ *
+ * No padding: two are the same if memcmp() says so.
+ */
+struct lq_address {
+	int ifindex;
+	__be16 port;
+	u8 family;
+	u8 v6only;
+	u8 addr[16];
+};
+
+/**
+ * struct lq_task - a task, remembered by more than its number
+ * @pid: of its thread group, a reference; NULL: unknown
+ * @comm: its name
+ */
+struct lq_task {
+	struct pid *pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct lq_endpoint - an address and port of a network namespace, whoever listens there
+ * @id: number in the endpoints file
+ * @where: its address
+ * @node: in the bucket of its port
+ * @by_id: in the bucket of its number
+ * @list: among all, in the order of @id
+ * @ignored: its segments are not looked at
+ * @watched: monotonic ns of the command that ended that, 0: it was never ignored
+ * @queue: its SYN queue when it is taken over, else NULL
+ * @released: a command gave it back: rules leave it alone
+ * @tallies: of the queues it has had, by enum lq_synq_tally
+ * @opened: how many listeners it has had
+ * @open: how many it has; read without the lock
+ * @listeners: struct lq_listener, open or still to be added to @closed
+ * @closed: totals of those that are gone
+ * @before: SYNs for it that no listener saw, by enum lq_before; atomic, no lock
+ * @before_clients: attempts of clients that these belong to
+ * @when_before: from the first one to the last; no lock
+ * @closer: who closed one last that had clients in its queues
+ * @since: wall clock when it was first listened on, ns
+ * @idle: in the namespace's list of endpoints without a listener, oldest first
+ * @rcu: for its end
+ *
+ * @id and @where are constant; @ignored and @watched are written by commands; the rest
+ * belongs to the ledger's lock.
+ */
+struct lq_endpoint {
+	u32 id;
+	struct lq_address where;
+	struct hlist_node node;
+	struct hlist_node by_id;
+	struct list_head list;
+	bool ignored;
+	u64 watched;
+	struct lq_synq *queue;
+	bool released;
+	u64 tallies[LQ_QT_count];
+	u32 opened;
+	u32 open;
+	struct list_head listeners;
+	struct lq_totals closed;
+	atomic64_t before[LQ_BEFORE_count];
+	atomic64_t before_clients;
+	struct lq_span when_before;
+	struct lq_task closer;
+	u64 since;
+	struct list_head idle;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct lq_overflow - a queue that refuses clients, for the lines in dmesg (overflow.c)
+ * @l: whose queue
+ * @node: on its way to the worker
+ * @list: among those the worker watches
+ * @active: it is with the worker
+ * @episode: its number; the later one of two, of any listener, has the larger one
+ * @began: monotonic ns of the first refusal
+ * @last: jiffies of the last one
+ * @segments: refused since
+ * @clients: who sent them, each counted once (refused.c)
+ * @unsure: there may have been more clients
+ * @depth: length of the queue at the last one
+ * @limit: and its limit
+ * @reason: why it refused
+ * @dev: the listener's device, as it was called when it began
+ * @told: the first line is out
+ */
+struct lq_overflow {
+	struct lq_listener *l;
+	struct llist_node node;
+	struct list_head list;
+	bool active;
+	u32 episode;
+	u64 began;
+	unsigned long last;
+	atomic_t segments;
+	atomic_t clients;
+	bool unsure;
+	u32 depth;
+	u32 limit;
+	enum lq_reason reason;
+	char dev[IFNAMSIZ];
+	bool told;
+};
+
+/**
+ * struct lq_listener - a listening socket
+ * @totals: what is counted of it
+ * @node: in the table of all listeners
+ * @refs: one of the table, one of each client that waits for it (refused.c), one of the
+ *	worker that watches its overflow
+ * @cookie: its number
+ * @sk: the socket, a reference until the listener has left the table and a grace
+ *	period has passed
+ * @ledger: of its network namespace; stays until all listeners of it are gone
+ * @netns: inode of its network namespace
+ * @endpoint: where it listens; NULL once its totals are the endpoint's. Under the
+ *	ledger's lock, as all that follows but for owners
+ * @endpoint_id: its number
+ * @where: its address
+ * @ignored: as its endpoint
+ * @sibling: in the endpoint's list
+ * @task_lock: guards @owner and @acceptor
+ * @owner: who called listen()
+ * @acceptor: who called accept() last
+ * @uid: the socket's
+ * @number: counts listeners, 24 bits: what a pending record remembers of its own
+ * @since: wall clock when it was first seen, ns
+ * @cap: net.core.somaxconn when it called listen() last, 0: nobody saw that
+ * @high: longest queues seen, by enum lq_queue_kind
+ * @full_since: monotonic ns since when a queue is full, 0: it is not
+ * @room_since: and when it was full no more, last, 0: never
+ * @overflow: what dmesg says of full queues, see overflow.c
+ * @closed: monotonic ns when it left the table
+ * @closing: on its way from the table to its endpoint
+ * @queue: its endpoint's SYN queue when that is taken over, under RCU; else NULL
+ */
+struct lq_listener {
+	struct lq_totals totals;
+	struct hlist_node node;
+	refcount_t refs;
+	u64 cookie;
+	struct sock *sk;
+	struct lq_ledger *ledger;
+	unsigned int netns;
+	struct lq_endpoint *endpoint;
+	u32 endpoint_id;
+	struct lq_address where;
+	bool ignored;
+	struct list_head sibling;
+	raw_spinlock_t task_lock;
+	struct lq_task owner;
+	struct lq_task acceptor;
+	kuid_t uid;
+	u32 number;
+	u64 since;
+	u32 cap;
+	u32 high[LQ_QUEUE_KINDS];
+	u64 full_since[LQ_QUEUE_KINDS];
+	u64 room_since[LQ_QUEUE_KINDS];
+	struct lq_overflow overflow[LQ_QUEUE_KINDS];
+	u64 closed;
+	struct llist_node closing;
+	struct lq_synq __rcu *queue;
+};
+
+#define LQ_LISTENER_NUMBERS 0xffffff
+
+/* Of which of its listener's queues it tells. */
+static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
+{
+	return o - o->l->overflow;
+}
+
+#define LQ_ENDPOINT_BUCKETS 256
+
+/**
+ * struct lq_ledger - the listeners and endpoints of a network namespace
+ * @listeners: by cookie. Its lock, interrupts off, is the ledger's lock
+ * @by_port: endpoints by port, under RCU; written with the lock held
+ * @by_id: the same by number
+ * @endpoints: the same in the order of their numbers
+ * @idle: endpoints without a listener, under the lock
+ * @nr_idle: how many
+ * @nr_listeners: open ones
+ * @nr_endpoints: all
+ * @last_id: number of the newest endpoint
+ * @untracked: segments of listeners for which there was no memory
+ * @forgotten: endpoints that made room for others
+ * @net: its network namespace
+ * @rules: struct lq_rule: ports that are taken over whatever the address, under RCU
+ * @ruler: applies them to new endpoints
+ * @lessor: releases endpoints when their lease ends
+ */
+struct lq_ledger {
+	struct xarray listeners;
+	struct hlist_head by_port[LQ_ENDPOINT_BUCKETS];
+	struct hlist_head by_id[LQ_ENDPOINT_BUCKETS];
+	struct list_head endpoints;
+	struct list_head idle;
+	u32 nr_idle;
+	u32 nr_listeners;
+	u32 nr_endpoints;
+	u32 last_id;
+	atomic64_t untracked;
+	u64 forgotten;
+	struct net *net;
+	struct list_head rules;
+	struct work_struct ruler;
+	struct delayed_work lessor;
+};
+
+static inline void lq_span_add(struct lq_span *span, u64 now)
+{
+	if (unlikely(!READ_ONCE(span->first)))
+		WRITE_ONCE(span->first, now);
+	WRITE_ONCE(span->last, now);
+}
+
+/* A command says that it is not to be looked at; counts who is passed over. */
+static inline bool lq_is_ignored(struct lq_listener *l)
+{
+	if (likely(!READ_ONCE(l->ignored)))
+		return false;
+	atomic64_inc(&l->totals.tallies[LQ_TALLY_ignored]);
+	return true;
+}
+
+static inline void lq_tally(struct lq_listener *l, enum lq_tally tally)
+{
+	atomic64_inc(&l->totals.tallies[tally]);
+}
+
+static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 value)
+{
+	u32 bucket = hist == LQ_HIST_retrans ? min_t(u64, value, 7) : lq_hist_bucket(value);
+
+	atomic64_inc(&l->totals.hists[hist][bucket]);
+}
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * frame.c - one call of a function that decides: from its entry to its return
+ *
+ * Frames of one CPU are stacked; marks (a security module was asked, a SYN-ACK was
+ * sent, ...) go to the innermost one. The stock counters are read at both ends:
+ * bottom halves are off in between, so what moved on this CPU moved in this call.
+ */
+#include <linux/bits.h>
+#include <linux/cpu.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "kernel/compat.h"
+#include "observe/frame.h"
+
+static DEFINE_PER_CPU(struct lq_frame *, current_frame);
+
+/*
+ * Does this processor observe? From a moment on in which it had no segment in the middle:
+ * what is told has been seen from its beginning, by all hooks.
+ */
+static DEFINE_PER_CPU(bool, observing);
+static bool started;
+
+/**
+ * lq_current_frame() - the innermost observed call on this CPU
+ *
+ * Context: any handler of ours; preemption off.
+ * Return: the frame, or NULL.
+ */
+struct lq_frame *lq_current_frame(void)
+{
+	return __this_cpu_read(current_frame);
+}
+
+/**
+ * lq_is_observing() - is what happens here to be looked at?
+ *
+ * Context: preemption off.
+ * Return: whether all hooks are in place, and were when this processor began its segment.
+ */
+bool lq_is_observing(void)
+{
+	return __this_cpu_read(observing);
+}
+
+static DEFINE_PER_CPU(struct work_struct, beginners);
+
+/* A task with bottom halves on: no segment is in the middle here. */
+static void begin_here(struct work_struct *work)
+{
+	this_cpu_write(observing, true);
+}
+
+/**
+ * lq_observing_start() - all hooks are in place
+ *
+ * Context: process, sleeps.
+ * Return: 0.
+ */
+int lq_observing_start(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		INIT_WORK(&per_cpu(beginners, cpu), begin_here);
+		if (cpu_online(cpu))
+			queue_work_on(cpu, system_highpri_wq, &per_cpu(beginners, cpu));
+		else
+			/* It has nothing in the middle. */
+			per_cpu(observing, cpu) = true;
+	}
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu(beginners, cpu));
+	cpus_read_unlock();
+	started = true;
+	return 0;
+}
+
+/**
+ * lq_observing_stop() - nothing is told from now on; no frame is open on return
+ *
+ * A frame that is open while its return probe goes away would lose its request's
+ * reference. Frames run with bottom halves off, so that one grace period ends them. What is
+ * between two hooks just now is not told.
+ *
+ * Does nothing when that was done before.
+ *
+ * Context: process, sleeps. Load and unload alone. Before the hooks are detached.
+ */
+void lq_observing_stop(void)
+{
+	int cpu;
+
+	if (!started)
+		return;
+	started = false;
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(observing, cpu), false);
+	synchronize_rcu();
+}
+
+#define NET_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.net_statistics->mibs[field]))
+#define TCP_COUNTER(net, field) \
+	((u32)__this_cpu_read((net)->mib.tcp_statistics->mibs[field]))
+#define IP_COUNTER(net, version, field) \
+	((u32)__this_cpu_read((net)->mib.version##_statistics->mibs[field]))
+
+static u32 no_routes(struct net *net)
+{
+	u32 n = IP_COUNTER(net, ip, IPSTATS_MIB_OUTNOROUTES);
+
+#if IS_ENABLED(CONFIG_IPV6)
+	n += IP_COUNTER(net, ipv6, IPSTATS_MIB_OUTNOROUTES);
+#endif
+	return n;
+}
+
+/* @set is constant where this is inlined: what is not in it costs nothing. */
+static __always_inline void read_counters(struct net *net, u32 set, u32 *c)
+{
+#define COUNT(counter, value)						\
+	do {								\
+		if (set & BIT(counter))					\
+			c[counter] = (value);				\
+	} while (0)
+
+	COUNT(LQ_C_LISTEN_OVERFLOWS, NET_COUNTER(net, LINUX_MIB_LISTENOVERFLOWS));
+	COUNT(LQ_C_LISTEN_DROPS, NET_COUNTER(net, LINUX_MIB_LISTENDROPS));
+	COUNT(LQ_C_REQQ_FULL_DROP, NET_COUNTER(net, LINUX_MIB_TCPREQQFULLDROP));
+	COUNT(LQ_C_COOKIES_RECV, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESRECV));
+	COUNT(LQ_C_COOKIES_FAILED, NET_COUNTER(net, LINUX_MIB_SYNCOOKIESFAILED));
+	COUNT(LQ_C_EMBRYONIC_RSTS, NET_COUNTER(net, LINUX_MIB_EMBRYONICRSTS));
+	COUNT(LQ_C_SKIPPED_SYN_RECV, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDSYNRECV));
+	COUNT(LQ_C_SKIPPED_CHALLENGE, NET_COUNTER(net, LINUX_MIB_TCPACKSKIPPEDCHALLENGE));
+	COUNT(LQ_C_CHALLENGE_ACK, NET_COUNTER(net, LINUX_MIB_TCPCHALLENGEACK));
+	COUNT(LQ_C_PAWS_ESTAB, NET_COUNTER(net, LINUX_MIB_PAWSESTABREJECTED));
+	COUNT(LQ_C_TSECR, LQ_HAS_TSECR ? NET_COUNTER(net, LQ_MIB_TSECRREJECTED) : 0);
+	COUNT(LQ_C_DEFER_ACCEPT, NET_COUNTER(net, LINUX_MIB_TCPDEFERACCEPTDROP));
+	COUNT(LQ_C_SYN_RETRANS, NET_COUNTER(net, LINUX_MIB_TCPSYNRETRANS));
+	COUNT(LQ_C_MIGRATED, LQ_HAS_MIGRATE ? NET_COUNTER(net, LQ_MIB_MIGRATEREQSUCCESS) : 0);
+	COUNT(LQ_C_PASSIVE_OPENS, TCP_COUNTER(net, TCP_MIB_PASSIVEOPENS));
+	COUNT(LQ_C_ATTEMPT_FAILS, TCP_COUNTER(net, TCP_MIB_ATTEMPTFAILS));
+	COUNT(LQ_C_NO_ROUTES, no_routes(net));
+#undef COUNT
+}
+
+static void read_set(struct net *net, u32 set, u32 *c)
+{
+	switch (set) {
+	case LQ_COUNT_NONE:
+		break;
+	case LQ_COUNT_MIGRATED:
+		read_counters(net, LQ_COUNT_MIGRATED, c);
+		break;
+	case LQ_COUNT_CONN_REQUEST:
+		read_counters(net, LQ_COUNT_CONN_REQUEST, c);
+		break;
+	case LQ_COUNT_HND_REQ:
+		read_counters(net, LQ_COUNT_HND_REQ, c);
+		break;
+	case LQ_COUNT_CHECK_REQ:
+		read_counters(net, LQ_COUNT_CHECK_REQ, c);
+		break;
+	default:
+		read_counters(net, LQ_COUNT_ALL, c);
+	}
+}
+
+/**
+ * lq_frame_push() - begin to observe a call
+ * @frame: memory of the return probe's instance; the rest of it is filled
+ * @net: the namespace whose counters are compared
+ * @set: the counters that may be asked for, one of LQ_COUNT_*
+ *
+ * Context: bottom halves off until lq_frame_pop().
+ */
+void lq_frame_push(struct lq_frame *frame, struct net *net, u32 set)
+{
+	frame->outer = __this_cpu_read(current_frame);
+	read_set(net, frame->outer ? LQ_COUNT_ALL : set, frame->counters);
+	__this_cpu_write(current_frame, frame);
+}
+
+/**
+ * lq_frame_pop() - the call is over: note which counters moved
+ * @frame: the innermost frame
+ * @net: as in lq_frame_push()
+ * @set: the counters that are asked for, the same or a part of it
+ *
+ * What moved in here did not move in the call around it (a SYN-ACK that comes
+ * straight back through act_mirred).
+ */
+void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set)
+{
+	struct lq_frame *outer = frame->outer;
+	u32 now[LQ_C_COUNT] lq_uninitialized;
+	int i;
+
+	__this_cpu_write(current_frame, outer);
+	if (unlikely(outer))
+		set = LQ_COUNT_ALL;
+	read_set(net, set, now);
+	for (; set; set &= set - 1) {
+		i = __ffs(set);
+		if (now[i] == frame->counters[i])
+			continue;
+		frame->seen.moved |= BIT(i);
+		if (outer && sock_net(outer->sk) == net)
+			outer->counters[i] += now[i] - frame->counters[i];
+	}
+}

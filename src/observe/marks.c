@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * marks.c - what is seen inside of a deciding function: handlers of the hooks that mark a frame
+ *
+ * A security module was asked, a SYN-ACK sent, a connection wanted: only inside of a frame,
+ * only for its result. Outside of one they leave at once.
+ */
+#include <net/request_sock.h>
+#include <net/tcp.h>
+
+#include "kernel/faults.h"
+#include "ledger/stamp.h"
+#include "observe/marks.h"
+
+DEFINE_PER_CPU(unsigned long [LQ_ROWS], lq_hits);
+
+/* Marks: only inside of a frame, only for its result. */
+int lq_on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 1;
+	lq_hit(LQ_ROW_SECURITY_INET_CONN_REQUEST);
+	frame->seen.lsm_asked = true;
+	lq_widen_race(LQ_DELAY_REQUEST);
+	return 0;
+}
+
+int lq_on_security_conn_request_return(struct kretprobe_instance *ri,
+				       struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (frame && (int)regs_return_value(regs))
+		frame->seen.lsm_denied = true;
+	return 0;
+}
+
+int lq_on_tcp_peer_is_proven(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	lq_hit(LQ_ROW_TCP_PEER_IS_PROVEN);
+	frame->seen.proven_asked = true;
+	return 0;
+}
+
+static int enter_send_synack(enum lq_row row, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 1;
+	lq_hit(row);
+	/* The sixth argument, enum tcp_synack_type. */
+	switch (LQ_ARG(regs, 5, int)) {
+	case TCP_SYNACK_COOKIE:
+		frame->seen.synack = LQ_SYNACK_COOKIE;
+		break;
+	case TCP_SYNACK_FASTOPEN:
+		frame->seen.synack = LQ_SYNACK_FASTOPEN;
+		/* Locked, and not yet where accept() could find it. MPTCP's has its stamp. */
+		if (frame->child)
+			break;
+		frame->child = LQ_ARG(regs, 0, struct sock *);
+		lq_stamp_put(frame->child, frame->event.listener);
+		break;
+	default:
+		frame->seen.synack = LQ_SYNACK_REQUEST;
+	}
+	return 0;
+}
+
+int lq_on_tcp_v4_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_send_synack(LQ_ROW_TCP_V4_SEND_SYNACK, regs);
+}
+
+int lq_on_tcp_v6_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return enter_send_synack(LQ_ROW_TCP_V6_SEND_SYNACK, regs);
+}
+
+int lq_on_send_synack_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (frame && (int)regs_return_value(regs))
+		frame->seen.synack_failed = true;
+	return 0;
+}
+
+static int mark_send_ack(enum lq_row row)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	lq_hit(row);
+	frame->seen.ack_sent = true;
+	return 0;
+}
+
+int lq_on_tcp_v4_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	return mark_send_ack(LQ_ROW_TCP_V4_REQSK_SEND_ACK);
+}
+
+int lq_on_tcp_v6_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	return mark_send_ack(LQ_ROW_TCP_V6_REQSK_SEND_ACK);
+}
+
+int lq_on_send_challenge_ack(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	lq_hit(LQ_ROW_TCP_REQSK_SEND_CHALLENGE_ACK);
+	frame->seen.challenge_asked = true;
+	return 0;
+}
+
+int lq_on_create_openreq_child(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame)
+		return 0;
+	lq_hit(LQ_ROW_TCP_CREATE_OPENREQ_CHILD);
+	frame->seen.child_asked = true;
+	lq_widen_race(LQ_DELAY_CHILD);
+	return 0;
+}
+
+/*
+ * An MPTCP socket is made above a new connection, its first subflow. accept() hands it out, and
+ * does not wait until the connection is unlocked: both get their stamps here, before they are
+ * where it finds them.
+ */
+int lq_on_mptcp_sk_clone(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (!lq_current_frame())
+		return 1;
+	lq_hit(LQ_ROW_MPTCP_SK_CLONE_INIT);
+	*(struct sock **)ri->data = LQ_ARG(regs, 2, struct sock *);
+	return 0;
+}
+
+int lq_on_mptcp_sk_clone_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct sock *msk = (struct sock *)regs_return_value(regs);
+	const struct sock *subflow = *(struct sock **)ri->data;
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame || !msk)
+		return 0;
+	frame->child = msk;
+	lq_stamp_put(subflow, frame->event.listener);
+	lq_stamp_alias(msk, subflow, frame->event.listener);
+	return 0;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hnd_req.c - a segment without SYN that reaches a listener that is taken over, and the
+ * few with SYN that are no SYNs (Linux 4.1: tcp_v4_hnd_req)
+ *
+ *   record? ─▶ check_req.c          established connection? ─▶ it gets the segment
+ *                                   neither ─▶ the stock kernel: cookie, or RST; but a
+ *                                   cookie that has to wait for room ─▶ cookie.c
+ *
+ * May be entered from a socket's backlog with bottom halves on.
+ */
+#include <net/tcp.h>
+
+#include "kernel/compat_request.h"
+#include "kernel/faults.h"
+#include "observe/carry.h"
+#include "path/check_req.h"
+#include "path/child.h"
+#include "path/cookie.h"
+#include "path/hnd_req.h"
+#include "path/stock.h"
+#include "queue/settings.h"
+
+static struct sock *find_record(struct lq_job *job, bool *found)
+{
+	struct lq_part *part;
+	struct lq_record *r;
+
+	*found = false;
+	if (!lq_job_may_find(job))
+		return NULL;
+	part = lq_job_part(job);
+	lq_widen_race(LQ_DELAY_FIND);
+	lq_part_lock(part);
+	r = lq_job_find(job);
+	*found = r;
+	if (r)
+		return lq_job_check(job, r);
+	spin_unlock(&part->lock);
+	return NULL;
+}
+
+/* The connection is there: its other handshake is over. */
+static void forget_record(struct lq_job *job)
+{
+	struct lq_part *part = job->part;
+	struct lq_record *r;
+
+	lq_part_lock(part);
+	r = lq_shard_find(&part->shard, job->hash, &job->key);
+	if (r)
+		lq_part_end(part, r, job->hash, LQ_END_duplicate);
+	spin_unlock(&part->lock);
+}
+
+/*
+ * No good ACK of the record; but it may be that of a cookie sent before. The connection of
+ * that comes locked, and a part's lock is taken before a connection's: so it is unlocked
+ * for a moment, like any other that is in the established hash.
+ */
+static struct sock *given_back(struct lq_job *job)
+{
+	struct sock *ret;
+
+	lq_synq_pass_on_cookies(job->q, job->sk, job->l->uid);
+	ret = lq_stock_segment(job->sk, job->skb, &job->event);
+	if (likely(!ret || ret == job->sk))
+		return ret;
+	__acquire(&ret->sk_lock.slock);
+	bh_unlock_sock(ret);
+	forget_record(job);
+	bh_lock_sock(ret);
+	__release(&ret->sk_lock.slock);
+	/* Another segment may have opened it meanwhile: only its first tells who accepts. */
+	if (ret->sk_state != TCP_SYN_RECV)
+		job->sk->sk_data_ready(job->sk);
+	return ret;
+}
+
+static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
+{
+	enum lq_cookie_end end = LQ_COOKIE_LEFT;
+	struct lq_job job lq_uninitialized;
+	int tries = 0;
+	struct sock *ret;
+	bool found;
+
+	if (!lq_job_begin(&job, LQ_STAGE_hnd_req, sk, skb))
+		return lq_stock_segment(sk, skb, NULL);
+	do {
+		ret = find_record(&job, &found);
+		if (found && ret == sk)
+			return given_back(&job);
+		if (!found)
+			ret = lq_find_child(&job, true, &found);
+		if (found)
+			break;
+		lq_synq_pass_on_cookies(job.q, sk, job.l->uid);
+		end = lq_cookie_park(&job);
+	} while (end == LQ_COOKIE_RACED && !tries++);
+	if (!found && end != LQ_COOKIE_PARKED)
+		return lq_stock_segment(sk, skb, NULL);
+	if (!ret)
+		lq_hnd_req_ended(skb);
+	return ret;
+}
+
+/**
+ * lq_hnd_req() - in place of cookie_v4_check
+ * @sk: the listener
+ * @skb: a segment without SYN
+ *
+ * Context: any that cookie_v4_check is called in.
+ * Return: as tcp_v4_hnd_req: @sk, a locked connection, or NULL.
+ */
+struct sock *lq_hnd_req(struct sock *sk, struct sk_buff *skb)
+{
+	struct sock *ret;
+
+	rcu_read_lock();
+	local_bh_disable();
+	ret = hnd_req(sk, skb);
+	local_bh_enable();
+	rcu_read_unlock();
+	return ret;
+}
+
+static void child_process(struct sock *parent, struct sock *child, struct sk_buff *skb)
+{
+	/* Who made or found it locked it. */
+	__acquire(&child->sk_lock.slock);
+	lq_child_receive(parent, child, skb);
+	bh_unlock_sock(child);
+	sock_put(child);
+}
+
+static int odd_syn(struct sock *sk, struct sk_buff *skb)
+{
+	struct lq_job job lq_uninitialized;
+	struct sock *ret;
+	bool found;
+
+	if (tcp_checksum_complete(skb) || !lq_job_begin(&job, LQ_STAGE_do_rcv, sk, skb))
+		return lq_stock_odd_syn(sk, skb);
+	ret = find_record(&job, &found);
+	if (found && ret == sk)
+		lq_give_back(skb, sock_net(sk), &job.event);
+	if (!found || ret == sk)
+		return lq_stock_odd_syn(sk, skb);
+	if (ret)
+		child_process(sk, ret, skb);
+	else
+		kfree_skb(skb);
+	return 0;
+}
+
+/**
+ * lq_odd_syn() - in place of tcp_v4_do_rcv: SYN with ACK, RST or FIN
+ * @sk: the listener
+ * @skb: the segment
+ *
+ * It passes neither cookie_v4_check nor tcp_conn_request, but may be meant for a record.
+ *
+ * Context: any that tcp_v4_do_rcv is called in.
+ * Return: 0.
+ */
+int lq_odd_syn(struct sock *sk, struct sk_buff *skb)
+{
+	int ret;
+
+	rcu_read_lock();
+	local_bh_disable();
+	ret = odd_syn(sk, skb);
+	local_bh_enable();
+	rcu_read_unlock();
+	return ret;
+}

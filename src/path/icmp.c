@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * icmp.c - an ICMP error that answers a SYN-ACK of ours (tcp_v4_err, tcp_req_err)
+ *
+ * The kernel looks for the connection that an error quotes in its established hash, where
+ * records are not. What is not about a record goes on to the kernel.
+ */
+#include <linux/icmp.h>
+#include <net/tcp.h>
+
+#include "kernel/facts.h"
+#include "ledger/attempt.h"
+#include "ledger/counts.h"
+#include "ledger/endpoint.h"
+#include "ledger/trace.h"
+#include "path/icmp.h"
+#include "path/stock.h"
+#include "queue/part.h"
+#include "queue/record.h"
+
+/* Does the error end connections that are not there yet (tcp_v4_err)? */
+static bool is_fatal(const struct sk_buff *skb)
+{
+	const struct icmphdr *icmp = icmp_hdr(skb);
+
+	return icmp->type == ICMP_PARAMETERPROB || icmp->type == ICMP_TIME_EXCEEDED ||
+	       (icmp->type == ICMP_DEST_UNREACH && (icmp->code == ICMP_NET_UNREACH ||
+						    icmp->code == ICMP_HOST_UNREACH));
+}
+
+static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part *part,
+		       struct lq_record *r, u32 hash)
+{
+	struct lq_event event;
+
+	lockdep_assert_held(&part->lock);
+	if (!l) {
+		lq_part_end(part, r, hash, LQ_END_unanswered);
+		return;
+	}
+	memset(&event, 0, sizeof(event));
+	lq_event_of_record(&event, r);
+	event.netns = q->net->ns.inum;
+	event.listener = l->cookie;
+	lq_part_remove(part, r, hash);
+	lq_attempt_ended(&l->totals, &event, LQ_END_unanswered);
+	tcp_listendrop(l->sk);
+	lq_synq_read(q, l->sk, &event.reading);
+	trace_lq_request(&event, LQ_WHAT_icmp_error);
+}
+
+/*
+ * The next SYN queue that may have the record of a flow, behind that of endpoint number
+ * @after; NULL: there is none. By its address, for want of a listener. Several endpoints may
+ * have taken SYNs of an address: those of one address, of all, of a device, and of those
+ * before them. Under RCU; the queue lives as long.
+ */
+static struct lq_synq *next_queue(struct net *net, const struct lq_v4_flow *key, u32 after)
+{
+	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
+	struct lq_synq *q = NULL, *some;
+	struct lq_endpoint *ep;
+
+	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
+	hlist_for_each_entry_rcu(ep, lq_endpoint_bucket(lq_ledger_of(net), flow.sport), node) {
+		some = READ_ONCE(ep->queue);
+		if (!some || ep->id <= after || (q && ep->id > q->id))
+			continue;
+		if (lq_endpoint_may_take(ep, &flow) &&
+		    (!ep->where.ifindex || ep->where.ifindex == key->iif))
+			q = some;
+	}
+	return q;
+}
+
+/*
+ * Returns whether the error was about a record of this queue. With no listener open, the
+ * stock kernel knows of no handshake either: it counts the error.
+ */
+static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq, bool fatal)
+{
+	struct lq_listener *l = rcu_dereference(q->sender);
+	u32 hash = lq_synq_hash(key);
+	struct lq_part *part = lq_synq_part(q, hash);
+	struct lq_record *r;
+
+	spin_lock_bh(&part->lock);
+	r = lq_shard_find(&part->shard, hash, key);
+	if (r && seq == r->snt_isn && fatal)
+		end_record(q, l, part, r, hash);
+	else if (r && l && seq != r->snt_isn)
+		__NET_INC_STATS(q->net, LINUX_MIB_OUTOFWINDOWICMPS);
+	spin_unlock_bh(&part->lock);
+	return r && l;
+}
+
+/* In all that may have it, as one that is bound to where the error came in, or to nothing. */
+static bool look_in(struct net *net, struct lq_v4_flow *key, u32 seq, bool fatal)
+{
+	u32 iif = key->iif, id = 0;
+	struct lq_synq *q;
+
+	while ((q = next_queue(net, key, id))) {
+		id = q->id;
+		if (look_in_one(q, key, seq, fatal))
+			return true;
+		key->iif = 0;
+		if (look_in_one(q, key, seq, fatal))
+			return true;
+		key->iif = iif;
+	}
+	return false;
+}
+
+/**
+ * lq_v4_err() - in place of tcp_v4_err
+ * @skb: the ICMP error; data is the packet that it quotes
+ * @info: as tcp_v4_err gets it
+ *
+ * Context: softirq, under RCU.
+ * Return: as tcp_v4_err.
+ */
+int lq_v4_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const struct tcphdr *th = (const struct tcphdr *)(skb->data + iph->ihl * 4);
+	struct lq_v4_flow key = {
+		.saddr = (__force u32)iph->saddr, .daddr = (__force u32)iph->daddr,
+		.sport = (__force u16)th->source, .dport = (__force u16)th->dest,
+		.iif = inet_iif(skb),
+	};
+	struct net *net = dev_net(skb->dev);
+	bool ours;
+
+	rcu_read_lock();
+	ours = lq_net_counts(net) && look_in(net, &key, ntohl(th->seq), is_fatal(skb));
+	rcu_read_unlock();
+	return ours ? 0 : static_call(lq_stock_v4_err)(skb, info);
+}

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * park.c - handshakes whose last ACK met a full accept queue (overflow=park)
+ *
+ *   last ACK ─▶ full? ─▶ copy at the record, in the lane of its listener
+ *   accept(), listen() ─▶ promoter ─▶ child, accept queue, its own segments in order
+ *
+ * The stock kernel throws that ACK away, and the client's data after it: the connection
+ * comes when the SYN-ACK timer has made the client say it again, a second later or more.
+ * Here the record keeps copies, and becomes a connection as soon as there is room. Until
+ * then it is a pending record like any other whose last ACK has come: its SYN-ACK is
+ * repeated, it expires, an RST ends it, the stock kernel gets it back; whenever a record
+ * goes, its copies go (lq_unpark).
+ *
+ * A lane is the queue of one listener, first come first served: a last ACK stands behind
+ * those that wait already, even if there is room by now. Who is behind a listener that has
+ * closed goes to another one of the endpoint.
+ *
+ * Locking (queue/part.c). What a record keeps belongs to its part's lock, lanes to that of the
+ * parking, which is nested in it. The promoter looks at a lane's head, drops the lane's
+ * lock, takes the part's, and looks whether it is still there.
+ */
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "kernel/compat.h"
+#include "ledger/attempt.h"
+#include "ledger/counts.h"
+#include "ledger/ledger.h"
+#include "ledger/trace.h"
+#include "path/child.h"
+#include "path/park.h"
+#include "queue/parking.h"
+#include "queue/settings.h"
+
+#define BATCH		16	/* connections that are made with bottom halves off */
+
+static bool keep(struct lq_job *job, struct lq_record *r, struct lq_parked *p)
+{
+	struct sk_buff *copy = lq_parking_copy(job->skb);
+	const struct lq_segment *s = &job->event.facts.segment;
+
+	if (!copy)
+		return false;
+	if (!lq_parking_charge(&job->q->parking, &p->bytes, copy->truesize,
+			       lq_park_most(lq_parking_payload(job->q, r)))) {
+		kfree_skb(copy);
+		return false;
+	}
+	__skb_queue_tail(&p->segments, copy);
+	p->next = lq_end_seq(s);
+	p->payload += s->len;
+	return true;
+}
+
+static bool begin(struct lq_job *job, struct lq_record *r)
+{
+	struct lq_parking *parking = &job->q->parking;
+	struct lq_parked *p = kmalloc(sizeof(*p), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!p)
+		return false;
+	__skb_queue_head_init(&p->segments);
+	p->key = r->key;
+	p->since = ktime_get_ns();
+	p->retrans = r->retrans;
+	p->timeouts = r->timeouts;
+	p->payload = 0;
+	p->bytes = 0;
+	if (lq_parking_charge(parking, &p->bytes, sizeof(*p), U32_MAX) && keep(job, r, p) &&
+	    lq_lane_enter(parking, p, job->l->cookie)) {
+		r->parked = p;
+		return true;
+	}
+	lq_parked_free(parking, p);
+	return false;
+}
+
+/* A queue that goes back lets nobody wait. */
+static void look(struct lq_park *park, const struct lq_job *job, const struct lq_record *r,
+		 bool full)
+{
+	struct lq_synq *q = job->q;
+	const struct lq_parked *p = r->parked;
+	bool draining = READ_ONCE(q->draining);
+
+	lockdep_assert_held(&job->part->lock);
+	memset(park, 0, sizeof(*park));
+	park->parked = p;
+	park->next = p ? p->next : r->rcv_isn + 1;
+	park->payload = p ? p->payload : 0;
+	park->most_payload = lq_parking_payload(q, r);
+	if (p)
+		return;
+	park->records = atomic_read(&q->parking.n);
+	park->limit = draining ? 0 : lq_parking_limit(q, job->sk);
+	park->must_wait = full || sk_acceptq_is_full(job->sk) ||
+			  (!draining && lq_parking_others(&q->parking, job->l->cookie));
+}
+
+/**
+ * lq_job_may_park() - is there anything to decide about parking?
+ * @job: a good last ACK, its part locked
+ * @r: the record
+ *
+ * Return: whether lq_job_park() is to be asked.
+ */
+bool lq_job_may_park(const struct lq_job *job, const struct lq_record *r)
+{
+	u32 value;
+
+	lockdep_assert_held(&job->part->lock);
+	return r->parked || (lq_synq_says(job->q, LQ_SETTING_overflow, &value) &&
+			     value == LQ_OVERFLOW_park);
+}
+
+/**
+ * lq_job_park() - a good last ACK that may have to wait
+ * @job: the segment, its part locked
+ * @r: the record
+ * @full: the accept queue has just been found full, whatever it is by now
+ *
+ * A parked handshake is not refused: the kernel's ListenOverflows and ListenDrops don't
+ * move. A segment of it that can't be kept is: they do, as for the stock kernel.
+ *
+ * Context: bottom halves off.
+ * Return: req_parked, req_parked_data: it is kept; req_parked_again: it was kept before;
+ * req_accept_full: it can't be; LQ_V_none: a connection is to be made of it now, or with
+ * @full, which the kernel has counted, none can be.
+ */
+enum lq_verdict lq_job_park(struct lq_job *job, struct lq_record *r, bool full)
+{
+	enum lq_verdict verdict;
+	struct lq_park park;
+
+	lockdep_assert_held(&job->part->lock);
+	look(&park, job, r, full);
+	verdict = lq_decide_park(&park, &job->event.facts.segment);
+	if (verdict == LQ_V_req_parked && !begin(job, r))
+		verdict = LQ_V_none;
+	else if (verdict == LQ_V_req_parked_data && !keep(job, r, r->parked))
+		verdict = LQ_V_none;
+	/* Who must wait and can't is refused: those who wait come first. */
+	if (!r->parked && (full || !park.must_wait))
+		return verdict;
+	if (!sk_acceptq_is_full(job->sk))
+		lq_park_kick(job->q);
+	if (verdict != LQ_V_none)
+		return verdict;
+	NET_INC_STATS(sock_net(job->sk), LINUX_MIB_LISTENOVERFLOWS);
+	tcp_listendrop(job->sk);
+	return LQ_V_req_accept_full;
+}
+
+/**
+ * lq_job_must_wait() - overflow=park: does a connection find no room now, or others wait for it?
+ * @job: a last ACK
+ *
+ * Context: bottom halves off.
+ * Return: whether it would have to wait.
+ */
+bool lq_job_must_wait(const struct lq_job *job)
+{
+	u32 value;
+
+	return lq_synq_says(job->q, LQ_SETTING_overflow, &value) && value == LQ_OVERFLOW_park &&
+	       !READ_ONCE(job->q->draining) &&
+	       (sk_acceptq_is_full(job->sk) ||
+		lq_parking_others(&job->q->parking, job->l->cookie));
+}
+
+/**
+ * lq_job_park_new() - park a record that was just made of a last ACK
+ * @job: the segment, its part locked
+ * @r: the record
+ *
+ * Unlike lq_job_park() it refuses nobody: who can't wait goes on as without us.
+ *
+ * Context: bottom halves off.
+ * Return: whether it is parked.
+ */
+bool lq_job_park_new(struct lq_job *job, struct lq_record *r)
+{
+	struct lq_park park;
+
+	lockdep_assert_held(&job->part->lock);
+	look(&park, job, r, false);
+	if (lq_decide_park(&park, &job->event.facts.segment) != LQ_V_req_parked ||
+	    !begin(job, r))
+		return false;
+	r->acked = 1;
+	if (!sk_acceptq_is_full(job->sk))
+		lq_park_kick(job->q);
+	return true;
+}
+
+/* Who takes those of a lane, if he has room. Under RCU. */
+static struct lq_listener *taker_of(const struct lq_synq *q, const struct lq_lane *lane)
+{
+	struct lq_listener *l = lq_listener_find(lane->listener);
+
+	if (!l || rcu_access_pointer(l->queue) != q)
+		l = rcu_dereference(q->sender);
+	return l && inet_sk_state_load(l->sk) == TCP_LISTEN && !sk_acceptq_is_full(l->sk) ?
+	       l : NULL;
+}
+
+/* The head of a lane whose turn it is; it may be gone when the lock is dropped. */
+static struct lq_listener *next_turn(struct lq_synq *q, struct lq_parked **head,
+				     struct lq_v4_flow *key)
+{
+	struct lq_parking *parking = &q->parking;
+	struct lq_listener *l = NULL;
+	struct lq_lane *lane;
+
+	spin_lock(&parking->lock);
+	list_for_each_entry(lane, &parking->lanes, list) {
+		l = taker_of(q, lane);
+		if (!l)
+			continue;
+		*head = list_first_entry(&lane->parked, struct lq_parked, list);
+		*key = (*head)->key;
+		break;
+	}
+	spin_unlock(&parking->lock);
+	return l;
+}
+
+static u64 waited_us(const struct lq_parked *p)
+{
+	return div_u64(ktime_get_ns() - p->since, NSEC_PER_USEC);
+}
+
+/* Its segment had its verdict when it was parked: now its handshake has. */
+static void tell(struct lq_job *job, const struct lq_parked *p, enum lq_verdict verdict)
+{
+	struct lq_event *event = &job->event;
+
+	if (verdict != LQ_V_req_completed) {
+		lq_job_report(job, verdict);
+		return;
+	}
+	atomic64_inc(&job->q->parking.promoted);
+	lq_net_count(sock_net(job->sk), verdicts[verdict]);
+	lq_ledger_verdict(job->l, event, verdict);
+	event->waited_us = waited_us(p);
+	trace_lq_request(event, LQ_WHAT_promoted);
+}
+
+/* The connection gets what was kept for it; whether its client has given up meanwhile. */
+static bool deliver(struct sock *sk, struct sock *child, struct lq_parked *p)
+{
+	struct sk_buff *skb;
+	bool gave_up;
+
+	/* Locked by syn_recv_sock. */
+	__acquire(&child->sk_lock.slock);
+	while ((skb = __skb_dequeue(&p->segments)))
+		lq_child_receive(sk, child, skb);
+	gave_up = lq_ledger_gave_up(child, child, waited_us(p));
+	bh_unlock_sock(child);
+	sock_put(child);
+	return gave_up;
+}
+
+/*
+ * As lq_job_check() for its last ACK. Without a connection the segment is thrown away, as
+ * it would have been when it came; but one that still finds no room goes on waiting.
+ */
+static bool promote(struct lq_job *job, struct lq_record *r)
+	__releases(&job->part->lock)
+{
+	struct lq_parked *p = r->parked;
+	struct lq_newborn made = { .parked = p };
+	enum lq_verdict verdict;
+	struct sock *child = NULL;
+
+	lockdep_assert_held(&job->part->lock);
+	lq_job_read_record(job, r);
+	/* What overflow= says by now is for segments to come. */
+	job->event.facts.abort_on_overflow = false;
+	r->parked = NULL;
+	verdict = lq_job_make_child(job, r, &made);
+	if (verdict == LQ_V_req_accept_full) {
+		r->parked = p;
+		spin_unlock(&job->part->lock);
+		return false;
+	}
+	lq_lane_leave(&job->q->parking, p);
+	spin_unlock(&job->part->lock);
+	if (verdict == LQ_V_req_completed) {
+		/* The wait is no part of the round trip, nor is what was repeated in it. */
+		if (tcp_rsk(made.req)->snt_synack)
+			tcp_rsk(made.req)->snt_synack += waited_us(p);
+		made.req->num_retrans = p->retrans;
+		child = lq_job_accept(job, &made);
+		tell(job, p, child ? verdict : LQ_V_req_listener_closed);
+	} else if (verdict != LQ_V_req_lost_race) {
+		tell(job, p, verdict);
+	}
+	if (child && deliver(job->sk, child, p))
+		lq_attempt_gave_up(&job->l->totals, &job->event);
+	lq_parked_free(&job->q->parking, p);
+	return true;
+}
+
+/* Returns whether there may be more to do. */
+static bool promote_next(struct lq_synq *q)
+{
+	struct lq_job job lq_uninitialized;
+	struct lq_listener *l;
+	struct lq_record *r;
+	struct lq_parked *head;
+	struct lq_part *part;
+	struct sk_buff *ack;
+	struct lq_v4_flow key;
+	bool is_there;
+	u32 hash;
+
+	l = READ_ONCE(q->draining) ? NULL : next_turn(q, &head, &key);
+	if (!l)
+		return false;
+	hash = lq_synq_hash(&key);
+	part = lq_synq_part(q, hash);
+	spin_lock(&part->lock);
+	r = lq_shard_find(&part->shard, hash, &key);
+	if (!r || r->parked != head) {
+		spin_unlock(&part->lock);
+		return true;
+	}
+	/* An heir is asked for with the part unlocked: the record may go, and its copies. */
+	ack = skb_get(skb_peek(&head->segments));
+	if (!lq_job_begin(&job, LQ_STAGE_check_req, l->sk, ack) || job.q != q) {
+		spin_unlock(&part->lock);
+		kfree_skb(ack);
+		return false;
+	}
+	job.key = key;
+	job.hash = hash;
+	job.part = part;
+	r = lq_job_find(&job);
+	/* As long as we hold it, no other handshake's copy is where it is. */
+	is_there = r && r->parked == head && skb_peek(&head->segments) == ack;
+	kfree_skb(ack);
+	if (is_there)
+		return promote(&job, r);
+	spin_unlock(&part->lock);
+	return true;
+}
+
+static void promote_work(struct work_struct *work)
+{
+	struct lq_synq *q = container_of(to_delayed_work(work), struct lq_synq,
+					 parking.promoter);
+	struct lq_parking *parking = &q->parking;
+	bool more = true;
+	int n;
+
+	while (more) {
+		rcu_read_lock();
+		local_bh_disable();
+		for (n = 0; more && n < BATCH; n++)
+			more = promote_next(q);
+		local_bh_enable();
+		rcu_read_unlock();
+		cond_resched();
+	}
+	if (atomic_read(&parking->n) && time_before(jiffies, READ_ONCE(parking->look_until)))
+		queue_delayed_work(system_highpri_wq, &parking->promoter, 1);
+}
+
+/**
+ * lq_park_init() - nothing is parked
+ * @q: a new queue, zero
+ */
+void lq_park_init(struct lq_synq *q)
+{
+	spin_lock_init(&q->parking.lock);
+	INIT_LIST_HEAD(&q->parking.lanes);
+	INIT_DELAYED_WORK(&q->parking.promoter, promote_work);
+	q->parking.look_until = jiffies;
+}
+
+/**
+ * lq_park_exit() - free what is parked
+ * @q: a queue that nobody finds any more, its timers stopped
+ *
+ * Context: process, sleeps.
+ */
+void lq_park_exit(struct lq_synq *q)
+{
+	struct lq_parking *parking = &q->parking;
+	struct lq_parked *p, *next;
+	struct lq_lane *lane, *after;
+
+	cancel_delayed_work_sync(&parking->promoter);
+	list_for_each_entry_safe(lane, after, &parking->lanes, list) {
+		list_for_each_entry_safe(p, next, &lane->parked, list)
+			lq_parked_free(parking, p);
+		kfree(lane);
+	}
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * timer.c - what happens to records without a segment: their SYN-ACK timer, another user
+ *
+ * The rules are those of reqsk_timer_handler (core/decide.c). One timer per part; a run works
+ * on a batch, the others wait for the next tick.
+ */
+#include <net/tcp.h>
+
+#include "kernel/faults.h"
+#include "ledger/attempt.h"
+#include "ledger/ledger.h"
+#include "ledger/trace.h"
+#include "queue/parking.h"
+#include "queue/part.h"
+#include "queue/record.h"
+#include "queue/settings.h"
+#include "queue/synack.h"
+#include "queue/timer.h"
+
+/*
+ * Records that one run of a timer works on; the others wait for the next tick. Two parts a
+ * processor: it must have time left to take off a virtual wire what they send, which holds
+ * a thousand frames (net.core.netdev_max_backlog).
+ */
+#define BATCH		128
+
+static void tell(struct lq_synq *q, struct lq_listener *l, const struct lq_record *r,
+		 enum lq_what what)
+{
+	struct lq_event event;
+
+	memset(&event, 0, sizeof(event));
+	lq_event_of_record(&event, r);
+	event.netns = q->net->ns.inum;
+	event.listener = l ? l->cookie : 0;
+	if (l)
+		lq_synq_read(q, l->sk, &event.reading);
+	event.reading.timeouts = r->timeouts;
+	trace_lq_request(&event, what);
+}
+
+static void tell_repeated(struct lq_synq *q, struct lq_listener *l, const struct lq_record *r)
+{
+	lq_tally(l, LQ_TALLY_synack_repeated);
+	if (trace_lq_request_enabled())
+		tell(q, l, r, LQ_WHAT_retransmitted);
+}
+
+/* Nobody listens just now, or @l; the record is not pending any more. */
+static void tell_expired(struct lq_synq *q, struct lq_listener *l, const struct lq_record *r,
+			 bool unsent)
+{
+	struct lq_event event;
+
+	lq_event_of_record(&event, r);
+	event.netns = q->net->ns.inum;
+	event.listener = l ? l->cookie : 0;
+	if (l)
+		lq_ledger_expired(l, &event, unsent);
+	else
+		lq_attempt_ended(lq_synq_totals(q), &event,
+				 r->acked ? LQ_END_killed : LQ_END_unanswered);
+	if (trace_lq_request_enabled())
+		tell(q, l, r, LQ_WHAT_expired);
+}
+
+/* SYN-ACKs that are repeated; @sk: NULL, nobody listens just now */
+static u32 retries_of(const struct lq_synq *q, const struct sock *sk)
+{
+	u32 value;
+
+	if (lq_synq_says(q, LQ_SETTING_retries, &value))
+		return value;
+	return (sk ? READ_ONCE(inet_csk(sk)->icsk_syn_retries) : 0) ?:
+	       READ_ONCE(q->net->ipv4.sysctl_tcp_synack_retries);
+}
+
+/* Its server is away: the record waits for it, in silence, but not for ever. */
+static enum lq_timer_end decide_alone(const struct lq_synq *q, const struct lq_record *r)
+{
+	return r->timeouts >= retries_of(q, NULL) ? LQ_TIMER_EXPIRE : LQ_TIMER_WAIT;
+}
+
+static enum lq_timer_end decide(const struct lq_synq *q, const struct sock *sk,
+				const struct lq_record *r)
+{
+	struct lq_reading reading;
+	struct lq_timer t = { .timeouts = r->timeouts, .acked = r->acked };
+
+	lq_synq_read(q, sk, &reading);
+	t.synq = reading.queues.synq;
+	t.young = reading.queues.young;
+	t.synq_limit = reading.queues.synq_limit;
+	t.defer_accept = lq_synq_defer(q, sk);
+	t.retries = retries_of(q, sk);
+	return lq_decide_timer(&t);
+}
+
+/* It was sent, or not: then the handshake ends here (reqsk_timer_handler). */
+static void resend(struct lq_part *part, struct lq_listener *l, struct lq_record *r,
+		   struct lq_record *copy)
+	__must_hold(&part->lock)
+{
+	struct request_sock *req = lq_scratch(l->sk);
+	u32 hash = lq_synq_hash(&copy->key);
+	int err;
+
+	lockdep_assert_held(&part->lock);
+	lq_unpack_again(part, req, r);
+	spin_unlock(&part->lock);
+	err = lq_synack_repeat(l->sk, req);
+	lq_part_lock(part);
+	r = lq_shard_find(&part->shard, hash, &copy->key);
+	if (!err) {
+		copy->retrans++;
+		tell_repeated(part->queue, l, copy);
+		if (r && r->snt_isn == copy->snt_isn)
+			r->retrans++;
+	} else if (r && r->snt_isn == copy->snt_isn && !r->acked) {
+		lq_part_remove(part, r, hash);
+		tell_expired(part->queue, l, copy, true);
+	}
+}
+
+/* The part is locked, and may be unlocked in between. */
+static void ran_out(struct lq_part *part, struct lq_record *r)
+{
+	struct lq_synq *q = part->queue;
+	struct lq_listener *l = rcu_dereference(q->sender);
+	struct lq_record copy = *r;
+	enum lq_timer_end end;
+
+	lockdep_assert_held(&part->lock);
+	if (l && unlikely(r->uid != __kuid_val(l->uid))) {
+		lq_part_disown(part, r, lq_synq_hash(&r->key));
+		return;
+	}
+	end = l ? decide(q, l->sk, r) : decide_alone(q, r);
+	if (l)
+		__NET_INC_STATS(q->net, LINUX_MIB_TCPTIMEOUTS);
+	if (end == LQ_TIMER_EXPIRE) {
+		atomic64_inc(&q->tallies[LQ_QT_timed_out]);
+		lq_parked_in_vain(q, r);
+		lq_part_remove(part, r, lq_synq_hash(&r->key));
+		tell_expired(q, l, &copy, false);
+		return;
+	}
+	if (!r->timeouts)
+		atomic_dec(&q->young);
+	if (r->parked)
+		lq_park_kick(q);
+	lq_shard_timed_out(&part->shard, r);
+	lq_shard_wait_again(&part->shard, r, (u32)jiffies);
+	if (end == LQ_TIMER_RESEND)
+		resend(part, l, r, &copy);
+}
+
+/**
+ * lq_part_timer() - the first of a part's records is due
+ * @timer: the part's
+ *
+ * Context: timer softirq.
+ */
+void lq_part_timer(struct timer_list *timer)
+{
+	struct lq_part *part = container_of(timer, struct lq_part, timer);
+	struct lq_record *r;
+	int n = 0;
+
+	rcu_read_lock();
+	lq_part_lock(part);
+	part->is_armed = false;
+	if (unlikely(!lq_shard_is_sound(&part->shard, part->size) || (lq_fault & LQ_FAULT_QUEUE)))
+		lq_release_broken(part->queue);
+	while (n++ < BATCH) {
+		r = lq_shard_due(&part->shard, (u32)jiffies);
+		if (!r)
+			break;
+		ran_out(part, r);
+	}
+	lq_part_arm(part);
+	spin_unlock(&part->lock);
+	rcu_read_unlock();
+}
+
+/* The records of a bucket that nobody inherits end. */
+static void evict_bucket(struct lq_part *part, u32 bucket, u32 uid)
+{
+	struct lq_record *r, *next;
+
+	lockdep_assert_held(&part->lock);
+	for (r = part->shard.buckets[bucket]; r; r = next) {
+		next = r->next;
+		if (r->uid != uid)
+			lq_part_disown(part, r, lq_synq_hash(&r->key));
+	}
+}
+
+/**
+ * lq_evict_work() - another user listens: records of the one before end
+ * @work: of the queue
+ *
+ * What was asked of another user must neither be completed nor take up room. A segment that
+ * is faster finds the same (lq_job_find()).
+ *
+ * Context: process, sleeps.
+ */
+void lq_evict_work(struct work_struct *work)
+{
+	struct lq_synq *q = container_of(work, struct lq_synq, evictor);
+	struct lq_part *part;
+	u32 i, bucket, uid = __kuid_val(READ_ONCE(q->uid));
+
+	for (i = 0; i <= q->mask; i++) {
+		part = &q->parts[i];
+		for (bucket = 0; bucket <= READ_ONCE(part->shard.mask); bucket++) {
+			spin_lock_bh(&part->lock);
+			if (bucket <= part->shard.mask)
+				evict_bucket(part, bucket, uid);
+			spin_unlock_bh(&part->lock);
+			cond_resched();
+		}
+	}
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * types.h - the SYN queue of an endpoint that is taken over
+ */
+#ifndef LISTENQ_QUEUE_TYPES_H
+#define LISTENQ_QUEUE_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <net/tcp.h>
+
+#include "core/synq.h"
+#include "ledger/listener.h"
+#include "queue/config.h"
+
+/* X(name): why a SYN was left to the stock kernel */
+#define LQ_TO_STOCK(X)							\
+	X(ip_options) X(fastopen) X(save_syn) X(min_ttl) X(tcp_keys) \
+	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(released)
+
+#define LQ_TO_STOCK_ENUM(name) LQ_TO_STOCK_##name,
+enum lq_to_stock {
+	LQ_TO_STOCK(LQ_TO_STOCK_ENUM)
+	LQ_TO_STOCK_count,
+	LQ_OURS = LQ_TO_STOCK_count,	/* it was not */
+};
+
+#undef LQ_TO_STOCK_ENUM
+
+/* Memory that records come in. */
+struct lq_chunk {
+	struct lq_chunk *next;
+	u32 n;
+	struct lq_record records[];
+};
+
+/**
+ * struct lq_part - a shard of an endpoint's SYN queue, with what locks and drives it
+ * @lock: taken with bottom halves off; see "Locking" in part.c
+ * @shard: records
+ * @timer: runs out when the first record is due
+ * @armed: jiffies it is armed for
+ * @is_armed: whether it is
+ * @queue: whose part it is
+ * @chunks: memory of its records
+ * @size: records in these
+ */
+struct lq_part {
+	spinlock_t lock;	/* guards all of it */
+	struct lq_shard shard;
+	struct timer_list timer;
+	u32 armed;
+	bool is_armed;
+	struct lq_synq *queue;
+	struct lq_chunk *chunks;
+	u32 size;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct lq_parking - the parked handshakes of an endpoint
+ * @lock: guards @lanes and what is in them; nested in a part's lock, a leaf
+ * @lanes: struct lane: one for each listener with parked handshakes
+ * @n: parked handshakes
+ * @bytes: memory of their copies
+ * @room: how much that may be; of mem_max, as long as the queue
+ * @promoted: handshakes that became connections after they were parked
+ * @promoter: makes them
+ * @look_until: jiffies; listen() is about to change a backlog
+ */
+struct lq_parking {
+	spinlock_t lock;	/* guards lanes */
+	struct list_head lanes;
+	atomic_t n;
+	atomic64_t bytes;
+	u64 room;
+	atomic64_t promoted;
+	struct delayed_work promoter;
+	unsigned long look_until;
+};
+
+/**
+ * struct lq_synq - the SYN queue of an endpoint that is taken over
+ * @config: what commands said
+ * @draining: no new records
+ * @why: it drains
+ * @goes: a command has chosen it: it is handed back next; guarded by commands
+ * @lease: jiffies when it is released by itself, with a lease_ms; guarded by commands
+ * @last_cookie: jiffies when a SYN was answered by a cookie, about
+ * @cookie_uid: whose listener it was
+ * @len: records in all shards
+ * @young: of these, those whose timer never ran out
+ * @backlogs: sum of its listeners' backlogs if they are several, else 0
+ * @sender: the listener that repeats SYN-ACKs, under RCU; NULL: none is open
+ * @uid: whose listeners' records these are, under the ledger's lock
+ * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
+ * @net: its network namespace
+ * @where: its address
+ * @id: number of its endpoint
+ * @ms: how long hand-back took
+ * @next: in the list of those that a command makes
+ * @charged: bytes of mem_max that are its own; under memory.c's lock
+ * @bytes: bytes that it takes; the same
+ * @to_stock: SYNs left to the stock kernel, by enum lq_to_stock
+ * @has_own: a SYN was not; see to_stock.c
+ * @is_told: it was looked at whether all were
+ * @tallies: by enum lq_synq_tally
+ * @grower: adds memory
+ * @teller: says in dmesg that all SYNs go to the stock kernel
+ * @parking: records whose last ACK waits for room in an accept queue
+ * @evictor: ends the records of another user's listeners
+ * @mask: number of parts less one
+ * @parts: shards
+ */
+struct lq_synq {
+	struct lq_config config;
+	bool draining;
+	const char *why;
+	bool goes;
+	u64 lease;
+	unsigned long last_cookie;
+	kuid_t cookie_uid;
+	atomic_t len;
+	atomic_t young;
+	u32 backlogs;
+	struct lq_listener __rcu *sender;
+	kuid_t uid;
+	u32 rto_max;
+	struct net *net;
+	struct lq_address where;
+	u32 id;
+	u32 ms;
+	struct lq_synq *next;
+	u64 charged;
+	u64 bytes;
+	atomic64_t to_stock[LQ_TO_STOCK_count];
+	bool has_own;
+	unsigned long is_told;
+	atomic64_t tallies[LQ_QT_count];
+	struct work_struct grower;
+	struct work_struct teller;
+	struct lq_parking parking;
+	struct work_struct evictor;
+	u32 mask;
+	struct lq_part *parts;
+};
+
+/* Context: under RCU or preemption off. */
+static inline struct lq_synq *lq_synq_of(struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+	struct lq_listener *l = cookie ? lq_listener_find(cookie) : NULL;
+
+	return l ? rcu_dereference_check(l->queue, true) : NULL;
+}
+
+#endif

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+# race.sh - promoted on one CPU while segments come on another; a part of park.sh
+
+play_race() {
+	if [ "$(nproc)" -lt 2 ]; then
+		skip 'promoted while its data comes again' 'one CPU'
+		return
+	fi
+	begin 7213 0 synq=1000 park=100
+	for us in 0 100 1000; do
+		widen "$at_child" $us
+		step race $((us * 10)) "$rounds"
+		widen 0 0
+		is "promoted while its data comes again, $us us wider: one connection each" "$answer" "good=$rounds"
+	done
+	is 'nobody was refused' "$(verdict req_accept_full "$(endpoint "$port")")" 0
+	check 'nearly all were promoted' [ "$(word promoted)" -ge $((rounds * 3 - 10)) ]
+	for us in 200 500 1000; do
+		widen "$at_child" $us
+		step crowd $((us * 100)) "$rounds"
+		is "two last ACKs for one place, $us us wider: both become connections" "$answer" "good=$rounds"
+	done
+	widen 0 0
+	check 'the place was taken by another CPU' [ "$(word overtaken)" -gt 0 ]
+	step seen
+	echo "# race: $answer $(words_now promoted found_child) $(verdict req_parked_again "$(endpoint "$port")") segments came again"
+	is 'no RST of the server' "$(of rsts "$answer") $(words_now parked pending)" '0 parked=0 pending=0'
+	check 'the child was found by some' [ "$(word found_child)" -gt 0 ]
+	finish_with
+}

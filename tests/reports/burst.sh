@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+# burst.sh - more honest clients at once than queues take; a part of reports.sh
+
+# Clients from afar, all at once: their SYNs are here before the first last ACK is.
+burst() {
+	local name
+
+	for name in A B D E; do
+		actor $name ip netns exec "$LQ_SERVER"
+	done
+	far 100
+	tell A comm mediaapp
+	tell A listen A 0.0.0.0 8080 10
+	tell A loop A 0
+	tell B listen B "$server6" 8081 10
+	tell B loop B 0
+	tell D comm slowapp
+	tell D listen D 0.0.0.0 8082 10
+	tell D loop D 100
+	tell E comm hungapp
+	tell E listen E 0.0.0.0 8083 10
+	tell C crowd_of 30 "$server" 8080
+	tell C crowd_of 30 "$server6" 8081
+	tell C crowd_of 30 "$server" 8082
+	tell C crowd_of 30 "$server" 8083
+	tell C 'done' 5
+	tell C fates
+	echo "# $answer"
+	for name in 8080 8081; do
+		tells "a burst, port $name" "*:$name" 1 accept_queue_full
+		says "a burst, port $name" 'backlog argument' 'SYN cookie'
+		if is_debug_kernel; then
+			skip "a burst, port $name" 'accept() is slow on the debug kernel'
+			continue
+		fi
+		says "a burst, port $name" 'burst:' 'accept() is fast'
+		says_not "a burst, port $name" 'accepts too slowly'
+	done
+	tells 'a slow server' '*:8082' 1 accept_queue_full
+	says 'a slow server' 'why slowapp (pid' 'accepts too slowly'
+	says_not 'a slow server' 'burst:'
+	tells 'a hung one' '*:8083' 1 accept_queue_full
+	says 'a hung one' 'no_accept' 'why hungapp (pid' 'does not accept' 'full_now'
+	says_not 'a hung one' 'burst:'
+}

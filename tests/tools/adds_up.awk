@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# adds_up.awk - endpoints of which not every attempt has one outcome; the number of all, and
+# of their attempts, last
+{
+	attempts = sum = 0
+	delete word
+	for (i = 1; i <= NF; i++) {
+		split($i, pair, "=")
+		word[pair[1]] = substr($i, length(pair[1]) + 2)
+	}
+	attempts = word["attempts"]
+	n = split(word["outcomes"], outcomes, ",")
+	for (i = 1; i <= n; i++) {
+		split(outcomes[i], pair, ":")
+		sum += pair[2]
+		if (pair[2] < 0)
+			wrong++
+	}
+	if (!n || attempts != sum)
+		wrong++
+	if (wrong) {
+		printf "# %d attempts, %d outcomes: %s:%s %s outcomes=%s\n", attempts, sum, word["addr"], \
+			word["port"], word["state"], word["outcomes"]
+		wrong = 0
+	}
+	total += attempts
+}
+END { printf "%d endpoints, %d attempts\n", NR, total }
