@@ -142,7 +142,6 @@ static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *re
 static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	lq_hit(LQ_ROW_TCP_CONN_REQUEST);
-	lq_widen_race(LQ_DELAY_SYN);
 	return lq_frame_open(frame_of(ri), LQ_STAGE_conn_request, LQ_ARG(regs, 2, struct sock *),
 			     LQ_ARG(regs, 3, struct sk_buff *), NULL);
 }

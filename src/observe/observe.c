@@ -24,6 +24,7 @@
 #include "kernel/compat.h"
 #include "kernel/differences.h"
 #include "kernel/facts.h"
+#include "kernel/faults.h"
 #include "ledger/attempt.h"
 #include "ledger/counts.h"
 #include "ledger/ledger.h"
@@ -202,6 +203,8 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	if (unlikely(outer && outer->skb == skb && outer->event.stage == stage))
 		return 1;
 
+	if (stage == LQ_STAGE_conn_request)
+		lq_widen_race(LQ_DELAY_SYN);
 	frame->l = lq_listener_of(sk);
 	if (frame->l && lq_is_ignored(frame->l))
 		return 1;

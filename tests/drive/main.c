@@ -42,7 +42,7 @@
  *   if F... / else / end      where kernels or families differ; !F negates
  *   race VERDICT|close [FIELD VALUE] [unless COUNTER]
  *                             while nothing got that one, or the counter moved, the
- *                             story is played again (100 times at most)
+ *                             story is played again (100 times at most, for two minutes)
  *   features: ipv4 ipv6 mapped events tsecr challenge_ack rst_any_ack synq_gt migrate
  *   tw_isn md5 mptcp smc nft lsm failslab cpus2 (that run at the same time) syn_race
  *   wrap (jiffies are near 0, 5 to 7 minutes after the boot)

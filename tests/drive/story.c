@@ -8,7 +8,8 @@
 
 #include "drive.h"
 
-enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100 };
+enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100,
+       MAX_RACING_MS = 120000 };
 /* The kernel's first timers run out after 1 s: half of it is for the story. */
 enum { LATE_MS = 150, MAX_STILL = 2 };
 
@@ -211,6 +212,7 @@ static bool tell_once(const char *text, char *title, char *reason, size_t size,
 /* Returns true if it ran (then see report_failed()), false with a reason if not. */
 bool story_run(const char *path, const char *text, char *title, char *reason, size_t size)
 {
+	long long end = now_ms() + MAX_RACING_MS;
 	int races = 0, still = 0;
 	enum void_for is_void;
 	bool ran, again;
@@ -221,11 +223,11 @@ bool story_run(const char *path, const char *text, char *title, char *reason, si
 		if (log_wanted())
 			begin_alike(path, 1 + races + still);
 		ran = tell_once(text, title, reason, size, &is_void);
-		again = (is_void == LOST_RACE && ++races < MAX_TRIES) ||
+		again = (is_void == LOST_RACE && ++races < MAX_TRIES && now_ms() < end) ||
 			(is_void == STOOD_STILL && still++ < MAX_STILL);
 	} while (again);
 	if (is_void == LOST_RACE)
-		fail_at(0, "the race did not happen in %d tries", MAX_TRIES);
+		fail_at(0, "the race did not happen in %d tries", races);
 	else if (is_void == STOOD_STILL)
 		note("the machine stood still in each of %d plays", still);
 	else if (still)
