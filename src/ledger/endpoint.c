@@ -70,12 +70,27 @@ static struct hlist_head *bucket_of(const struct place *place)
 	return &table[hsiphash(place, sizeof(*place), &secret) >> (32 - TABLE_BITS)];
 }
 
-static struct hlist_head *bucket_at(struct lq_ledger *ledger, const struct lq_address *where)
+static struct place place_of(const struct lq_ledger *ledger, const struct lq_address *where)
 {
 	struct place place = { .ledger = ledger, .ifindex = where->ifindex, .port = where->port };
 
 	set_address(&place, where->family, where->addr);
+	return place;
+}
+
+static struct hlist_head *bucket_at(struct lq_ledger *ledger, const struct lq_address *where)
+{
+	struct place place = place_of(ledger, where);
+
 	return bucket_of(&place);
+}
+
+/* In its bucket there may be others. */
+static bool is_at(const struct lq_endpoint *ep, const struct place *place)
+{
+	struct place its = place_of(ep->ledger, &ep->where);
+
+	return !memcmp(&its, place, sizeof(its));
 }
 
 /**
@@ -250,9 +265,8 @@ static unsigned int add_candidates(const struct place *place, const struct lq_fl
 	struct lq_endpoint *ep;
 	unsigned int n = 0;
 
-	hlist_for_each_entry_rcu(ep, bucket_of(place), node)
-		if (ep->ledger == place->ledger && ep->where.ifindex == place->ifindex &&
-		    lq_endpoint_may_take(ep, flow) && n < SAME_PLACE)
+	hlist_for_each_entry_rcu(ep, bucket_of(place), node, true)
+		if (is_at(ep, place) && lq_endpoint_may_take(ep, flow) && n < SAME_PLACE)
 			found[n++] = ep;
 	return n;
 }

@@ -122,14 +122,14 @@ static void fold(struct lq_ledger *ledger, struct lq_listener *l)
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_totals_sum(&ep->closed, &l->totals);
-	if (sum && sum->id == ep->id && l->place > sum->at)
+	if (sum && sum->id == ep->id && l->place >= sum->at)
 		lq_totals_sum(sum->totals, &l->totals);
 	xa_erase(&ep->listeners, l->place);
 	l->endpoint = NULL;
 	if (!xa_empty(&ep->listeners))
 		return;
-	/* Small numbers take no memory. */
-	ep->last_place = 0;
+	/* A single one takes no memory there, if that is its number. */
+	ep->next_place = 0;
 	lq_endpoint_rest(ledger, ep);
 }
 
@@ -215,7 +215,7 @@ static int join(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpo
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (!ep)
 		return -ENOMEM;
-	l->place = ep->last_place + 1;
+	l->place = ep->next_place;
 	err = xa_insert(&ep->listeners, l->place, l, GFP_ATOMIC | __GFP_NOWARN);
 	if (err) {
 		if (xa_empty(&ep->listeners))
@@ -223,7 +223,7 @@ static int join(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpo
 		return err;
 	}
 	xa_set_mark(&ep->listeners, l->place, LQ_OPEN);
-	ep->last_place = l->place;
+	ep->next_place++;
 	ep->opened++;
 	WRITE_ONCE(ep->open, ep->open + 1);
 	atomic64_add(lq_totals_waiting(&l->totals), &ep->closed.unstamped);
@@ -235,14 +235,14 @@ static int join(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpo
 	return 0;
 }
 
-/* Into the table, unless somebody was faster. */
+/* Into the table, unless somebody was faster. Readers see it when all of it is done. */
 static int insert(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpoint **fresh)
 {
 	unsigned long flags;
 	int err;
 
 	xa_lock_irqsave(&ledger->listeners, flags);
-	err = __xa_insert(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
+	err = __xa_insert(&ledger->listeners, l->cookie, NULL, GFP_ATOMIC | __GFP_NOWARN);
 	if (err)
 		goto unlock;
 	err = join(ledger, l, fresh);
@@ -250,6 +250,8 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l, struct lq_end
 		__xa_erase(&ledger->listeners, l->cookie);
 		goto unlock;
 	}
+	/* Its place is there: it takes no memory. */
+	__xa_store(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
 	ledger->nr_listeners++;
 	raw_spin_lock(&table_lock);
 	hlist_add_head_rcu(&l->node, slot_of(l->cookie));

@@ -180,7 +180,7 @@ struct lq_task {
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
  * @listeners: struct lq_listener by its @place, LQ_OPEN or still to be added to @closed
- * @last_place: of the newest one
+ * @next_place: of the next one
  * @closed: totals of those that are gone
  * @before: SYNs for it that no listener saw, by enum lq_before; atomic, no lock
  * @before_clients: attempts of clients that these belong to
@@ -206,7 +206,7 @@ struct lq_endpoint {
 	u32 opened;
 	u32 open;
 	struct xarray listeners;
-	unsigned long last_place;
+	unsigned long next_place;
 	struct lq_totals closed;
 	atomic64_t before[LQ_BEFORE_count];
 	atomic64_t before_clients;
@@ -272,7 +272,7 @@ struct lq_overflow {
  * @endpoint_id: its number
  * @where: its address
  * @ignored: as its endpoint
- * @place: among the endpoint's listeners, from 1; a younger one has a larger one
+ * @place: among the endpoint's listeners, from 0; a younger one has a larger one
  * @asked: backlog that a listen() under way has asked for; see takeover/members.c
  * @asked_at: jiffies of that listen(), 0: there is none
  * @task_lock: guards @owner and @acceptor
@@ -332,7 +332,7 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
 /**
  * struct lq_sum - an endpoint's listeners are being added up, in pieces
  * @id: number of the endpoint
- * @at: place of the last listener that is in it
+ * @at: place of the first listener that is not in it
  * @totals: their sum, and that of closed ones
  * @open: how many are open
  * @waiting: connections in their accept queues

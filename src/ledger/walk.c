@@ -4,8 +4,8 @@
  *
  * An endpoint has as many listeners as a user makes (SO_REUSEPORT), and the ledger's lock is
  * held with interrupts off: so it is held for a few of them at a time. What a walk has in
- * between is two numbers, the endpoint's and the place of the last listener: places only
- * grow, so that listeners may come and go, and the endpoint with them.
+ * between is two numbers, the endpoint's and the place of the next listener: places grow, as
+ * long as there is a listener. So listeners may come and go, and the endpoint with them.
  */
 #include <linux/sched.h>
 
@@ -17,7 +17,7 @@
 /**
  * lq_walk_piece() - go to some more listeners of an endpoint
  * @ep: the endpoint
- * @at: place of the last one, 0 before the first; moves on
+ * @at: place to begin at; moves on
  * @which: LQ_OPEN, or XA_PRESENT: those too that have closed and are not added to it yet
  * @visit: what to do with each
  * @arg: for it
@@ -33,9 +33,10 @@ bool lq_walk_piece(struct lq_endpoint *ep, unsigned long *at, xa_mark_t which,
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
 	for (n = 0; n < LQ_PIECE; n++) {
-		l = xa_find_after(&ep->listeners, at, ULONG_MAX, which);
+		l = xa_find(&ep->listeners, at, ULONG_MAX, which);
 		if (!l)
 			return false;
+		++*at;
 		visit(l, arg);
 	}
 	return true;
@@ -45,7 +46,7 @@ bool lq_walk_piece(struct lq_endpoint *ep, unsigned long *at, xa_mark_t which,
  * lq_walk_rest() - go to the listeners of an endpoint from a place on
  * @ledger: of its network namespace
  * @id: number of the endpoint, which may be gone
- * @at: place of the last listener that is not meant, 0: all are
+ * @at: place to begin at
  * @which: as lq_walk_piece()
  * @visit: what to do with each, with the ledger's lock held
  * @arg: for it

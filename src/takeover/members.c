@@ -170,7 +170,7 @@ u32 lq_members_backlogs(struct lq_ledger *ledger, u32 id)
 static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 {
 	unsigned long at = 0;
-	struct lq_listener *l = xa_find_after(&ep->listeners, &at, ULONG_MAX, LQ_OPEN);
+	struct lq_listener *l = xa_find(&ep->listeners, &at, ULONG_MAX, LQ_OPEN);
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
 	rcu_assign_pointer(q->sender, l);
