@@ -274,7 +274,7 @@ struct lq_overflow {
  * @ignored: as its endpoint
  * @place: among the endpoint's listeners, from 0; a younger one has a larger one
  * @asked: backlog that a listen() under way has asked for; see takeover/members.c
- * @asked_at: jiffies of that listen(), 0: there is none
+ * @asked_at: jiffies of that listen(), 0: it is long done
  * @task_lock: guards @owner and @acceptor
  * @owner: who called listen()
  * @acceptor: who called accept() last

@@ -13,8 +13,9 @@
  *
  *   backlogs = added_up, by the worker + more, that came since he began
  *
- * listen() on a listener is seen before it is done, and several may be under way at once: as
- * long as a listener has not what was asked for last, the worker looks again.
+ * listen() on a listener is seen before it is done, and several may be under way at once, of
+ * which any may be done last: the worker looks again for a while, and longer as long as the
+ * listener has not what was asked for last.
  */
 #include <linux/minmax.h>
 
@@ -31,8 +32,8 @@
 #define ADD_UP_AFTER	max(HZ / 50, 1)
 
 /*
- * So long a listen() that was seen counts as if it were done; and so long it is expected, every
- * LOOK_AGAIN. If two have asked for the same listener, the later one may be done first.
+ * So long a listen() that was seen counts as if it were done, unless that were less; and so long
+ * one is expected that was not seen to be done. The worker looks every LOOK_AGAIN.
  */
 #define COUNTS_FOR	HZ
 #define EXPECTED_FOR	(30 * HZ)
@@ -54,7 +55,7 @@ static void publish(struct lq_synq *q, const struct lq_endpoint *ep)
 /**
  * struct addition - backlogs are being added up
  * @backlogs: so far
- * @expects: it is to be done again: a listen() is under way
+ * @expects: it is to be done again: a listen() may be under way
  * @q: lq_members_begin(): what the listeners are to lead to
  */
 struct addition {
@@ -63,6 +64,19 @@ struct addition {
 	struct lq_synq *q;
 };
 
+/* With the ledger's lock held: what counts of a listener that listen() is called on. */
+static u32 expected(struct lq_listener *l, u32 backlog)
+{
+	unsigned long age = jiffies - l->asked_at;
+
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
+	if (age <= COUNTS_FOR)
+		return max(backlog, l->asked);
+	if (l->asked == backlog || age > EXPECTED_FOR)
+		l->asked_at = 0;
+	return backlog;
+}
+
 /* With the ledger's lock held. */
 static void add_backlog(struct lq_listener *l, void *arg)
 {
@@ -70,14 +84,10 @@ static void add_backlog(struct lq_listener *l, void *arg)
 	struct addition *sum = arg;
 
 	lockdep_assert_held(&l->ledger->listeners.xa_lock);
-	if (unlikely(l->asked_at)) {
-		if (l->asked == backlog || time_after(jiffies, l->asked_at + EXPECTED_FOR))
-			l->asked_at = 0;
-		else if (!time_after(jiffies, l->asked_at + COUNTS_FOR))
-			backlog = max(backlog, l->asked);
-		if (l->asked_at)
-			sum->expects = true;
-	}
+	if (unlikely(l->asked_at))
+		backlog = expected(l, backlog);
+	if (unlikely(l->asked_at))
+		sum->expects = true;
 	sum->backlogs += backlog;
 }
 

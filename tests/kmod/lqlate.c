@@ -109,7 +109,7 @@ static enum hrtimer_restart tick(struct hrtimer *t)
 		off.waits = true;
 		off.since = hrtimer_get_expires(t);
 		off.depth = stack_trace_save(off.stack, DEPTH, 0);
-		tasklet_schedule(&waiter);
+		tasklet_hi_schedule(&waiter);
 	}
 	hrtimer_forward(t, ktime_get(), PERIOD);
 	return HRTIMER_RESTART;
