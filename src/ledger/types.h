@@ -376,7 +376,7 @@ struct lq_ledger {
 	u32 last_id;
 	atomic64_t untracked;
 	u64 forgotten;
-	struct mutex adding;
+	struct mutex adding;	/* orders readers */
 	struct lq_sum *sum;
 	struct net *net;
 	struct list_head rules;

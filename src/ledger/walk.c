@@ -97,7 +97,7 @@ static void add_listener(struct lq_listener *l, void *arg)
 	lq_totals_add(sum->totals, l);
 }
 
-/* With the ledger's lock held: what comes first, and later pieces. Returns whether there is more. */
+/* With the ledger's lock held. Returns whether there is more. */
 static bool add_piece(struct lq_ledger *ledger, struct lq_sum *sum)
 {
 	struct lq_endpoint *ep = lq_endpoint_find(ledger, sum->id);
