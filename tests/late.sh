@@ -13,6 +13,8 @@ listeners=${LISTENQ_LISTENERS:-20000}
 endpoints=8000
 records=${LISTENQ_LATE:-100000}
 most=100000	# instructions with interrupts or bottom halves off
+# There every access to memory is a call.
+is_debug_kernel && listeners=1000 endpoints=2000 records=10000 most=$((most * 20))
 late=/sys/module/lqlate/parameters
 mem_max=/sys/module/listenq/parameters/mem_max
 
@@ -121,7 +123,7 @@ addressed() {
 	tell S spread $((endpoints - 499)) "$endpoints" 8081
 	many=$answer
 	echo "# listen(): $few at the 1,000th address, $many at the ${endpoints}th"
-	ok "$((many > few + 20000))" 'a listen() costs as much at many addresses'
+	ok "$((many > few + most / 5))" 'a listen() costs as much at many addresses'
 	timely 'endpoints is read, of many addresses' read_all endpoints
 	timely 'ignore of many addresses' goes ignore '*:8081'
 	timely 'watch of many addresses' goes watch '*:8081'
@@ -133,12 +135,14 @@ addressed() {
 	tell C errors 2000 "$server" 8081
 	many=$answer
 	echo "# an ICMP error: $many where $endpoints endpoints have its port, $few where one has"
-	ok "$((many > few + 10000))" 'an ICMP error costs as much at many addresses'
+	ok "$((many > few + most / 10))" 'an ICMP error costs as much at many addresses'
 	timely 'ICMP errors' tell C errors 2000 "$server" 8081
 	goes release "$server:8081"
 	timely 'close() of many addresses' tell S none
 }
 
+[ -n "${LISTENQ_ICOUNT:-}" ] ||
+	{ skip 'how long interrupts are off' 'instructions are not the clock: scripts/vm -i'; finish; exit; }
 [ -e "$kmod/lqlate.ko" ] || { skip 'how long interrupts are off' 'no lqlate.ko'; finish; exit; }
 check 'it can be measured' insmod "$kmod/lqlate.ko" switch_in=inet_listen
 net_up || exit 1
