@@ -378,7 +378,10 @@ def many(first, last):
 
 
 def room_for(count):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(crowd) + int(count) + 1100,) * 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = len(crowd) + int(count) + 1100
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
 
 
 def group(count, address, port, backlog):
