@@ -46,7 +46,7 @@ end_part() {
 . "$tests/ledger/attempts.sh"
 . "$tests/ledger/outcomes.sh"
 
-for part in ${LISTENQ_ONLY:-owners older queues full counters endpoints namespaces many commands \
+for part in ${LISTENQ_ONLY:-owners older queues full counters endpoints namespaces many folded commands \
 	dmesg_lines pain attempts outcomes}; do
 	echo "# $part ($(cut -d. -f1 /proc/uptime) s)"
 	begin_part

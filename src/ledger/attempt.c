@@ -383,6 +383,7 @@ static bool is_unknown(struct lq_totals *totals, const struct lq_event *event)
  * @net: its network namespace
  * @l: the listener it waited at, NULL: nobody knows, its address has to tell
  * @event: the connection; not looked at with @l while it is @served
+ * @device: that it is bound to, 0 none
  * @gave_up: it had waited for service, and gone
  * @served: the client was still there, or had left something to be read
  * @recovered: it had been refused before
@@ -392,9 +393,10 @@ static bool is_unknown(struct lq_totals *totals, const struct lq_event *event)
  * Context: the accepting task, preemption off.
  */
 void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq_event *event,
-			 bool gave_up, bool served, bool recovered)
+			 int device, bool gave_up, bool served, bool recovered)
 {
-	struct lq_totals *totals = l ? &l->totals : lq_endpoint_totals(net, &event->flow);
+	struct lq_totals *totals = l ? &l->totals :
+				   lq_endpoint_totals(net, &event->flow, device);
 
 	if (!totals)
 		return;

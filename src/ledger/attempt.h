@@ -34,7 +34,7 @@ void lq_attempt_ended(struct lq_totals *totals, const struct lq_event *event,
 void lq_attempt_gave_up(struct lq_totals *totals, const struct lq_event *event);
 void lq_attempt_note_killed(struct lq_listener *l, const struct lq_event *event);
 void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq_event *event,
-			 bool gave_up, bool served, bool recovered);
+			 int device, bool gave_up, bool served, bool recovered);
 void lq_attempt_child_moved(struct lq_listener *to, const struct lq_event *event);
 void lq_attempt_request_moved(struct lq_listener *to, const struct lq_event *event);
 

@@ -459,7 +459,7 @@ void lq_clients_exit(void)
 {
 	int i;
 
-	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++)
+	for (i = 0; shards && i < LQ_CLIENT_ALL_SHARDS; i++)
 		kvfree(shards[i].clients);
 	kvfree(shards);
 	shards = NULL;

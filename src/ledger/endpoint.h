@@ -8,21 +8,32 @@
 #include "core/segment.h"
 #include "ledger/types.h"
 
+/* A listener may be bound to none, to where a segment came in, and to the VRF of that. */
+#define LQ_FLOW_DEVICES	3
+
+/* Endpoints that may take a flow: see lq_endpoint_candidates() */
+#define LQ_CANDIDATES	(2 * 3 * LQ_FLOW_DEVICES)
+
 struct lq_endpoint *lq_endpoint_find(struct lq_ledger *ledger, u32 id);
 struct lq_totals *lq_endpoint_closed(struct lq_ledger *ledger, u32 id);
 struct lq_endpoint *lq_endpoint_at(struct lq_ledger *ledger, const struct lq_address *where);
 struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_address *where,
-				    struct lq_endpoint *fresh);
+				    struct lq_endpoint **fresh);
 void lq_endpoint_wake(struct lq_ledger *ledger, struct lq_endpoint *ep);
 void lq_endpoint_rest(struct lq_ledger *ledger, struct lq_endpoint *ep);
-struct lq_totals *lq_endpoint_totals(struct net *net, const struct lq_flow *flow);
-bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow);
+struct lq_totals *lq_endpoint_totals(struct net *net, const struct lq_flow *flow, int device);
+bool lq_endpoint_ignores(struct net *net, const struct lq_flow *flow, int device);
+unsigned int lq_endpoint_candidates(struct lq_ledger *ledger, const struct lq_flow *flow,
+				    const int *devices, unsigned int n,
+				    struct lq_endpoint **found);
 bool lq_endpoint_is_meant(const struct lq_endpoint *ep, const struct lq_address *where,
 			  bool any);
 struct lq_endpoint *lq_endpoint_next(struct lq_ledger *ledger, const struct lq_address *where,
 				     bool any, u32 id);
+int lq_endpoints_init(void);
+void lq_endpoints_exit(void);
+void lq_endpoints_begin(struct lq_ledger *ledger);
 void lq_endpoints_free(struct lq_ledger *ledger);
-struct hlist_head *lq_endpoint_bucket(struct lq_ledger *ledger, __be16 port);
 bool lq_endpoint_may_take(const struct lq_endpoint *ep, const struct lq_flow *flow);
 
 #endif

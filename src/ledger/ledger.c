@@ -17,6 +17,7 @@
 #include "ledger/listener.h"
 #include "ledger/overflow.h"
 #include "ledger/refused.h"
+#include "ledger/task.h"
 #include "ledger/totals.h"
 
 static void note_length(struct lq_listener *l, enum lq_queue_kind queue, u32 length, bool full)

@@ -6,8 +6,8 @@
  *
  * A listener is made when its socket starts to listen, or when its first segment shows
  * it; it goes when the socket closes. Its totals are then added to its endpoint, which
- * stays: a reader who adds up an endpoint's listeners and @closed misses nothing and
- * counts nothing twice, for both are done with the ledger's lock held.
+ * stays: a reader who adds up an endpoint's listeners and @closed (walk.c) misses nothing
+ * and counts nothing twice.
  *
  * Segments find their listener under RCU and add to atomic counters; they take no lock.
  */
@@ -17,7 +17,7 @@
 #include <linux/ktime.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -29,6 +29,7 @@
 #include "ledger/endpoint.h"
 #include "ledger/listener.h"
 #include "ledger/owner.h"
+#include "ledger/task.h"
 #include "ledger/totals.h"
 
 /*
@@ -110,17 +111,26 @@ void lq_listener_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool
 	atomic64_add(now - since, &l->totals.full_ns[queue]);
 }
 
-/* With the ledger's lock held. */
+/*
+ * With the ledger's lock held. Who adds the endpoint up just now has taken @closed as it was
+ * before: if he did not come to the listener yet, he won't find it any more.
+ */
 static void fold(struct lq_ledger *ledger, struct lq_listener *l)
 {
+	const struct lq_sum *sum = ledger->sum;
 	struct lq_endpoint *ep = l->endpoint;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_totals_sum(&ep->closed, &l->totals);
-	list_del(&l->sibling);
+	if (sum && sum->id == ep->id && l->place >= sum->at)
+		lq_totals_sum(sum->totals, &l->totals);
+	xa_erase(&ep->listeners, l->place);
 	l->endpoint = NULL;
-	if (list_empty(&ep->listeners))
-		lq_endpoint_rest(ledger, ep);
+	if (!xa_empty(&ep->listeners))
+		return;
+	/* A single one takes no memory there, if that is its number. */
+	ep->next_place = 0;
+	lq_endpoint_rest(ledger, ep);
 }
 
 /* No segment works with it any more: what it counted becomes the endpoint's. */
@@ -150,14 +160,10 @@ static void fold_work(struct work_struct *work)
 	if (!left)
 		return;
 	synchronize_rcu();
-	llist_for_each_entry_safe(l, next, left, closing)
+	llist_for_each_entry_safe(l, next, left, closing) {
 		fold_late(l);
-}
-
-static void remember(struct lq_task *to, struct task_struct *task)
-{
-	to->pid = get_pid(task_tgid(task));
-	strscpy(to->comm, task->group_leader->comm, sizeof(to->comm));
+		cond_resched();
+	}
 }
 
 /* What is in the queues of a listener that is older than we are: attempts, too; see insert(). */
@@ -192,7 +198,7 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 		l->overflow[queue].l = l;
 	raw_spin_lock_init(&l->task_lock);
 	if (task)
-		remember(&l->owner, task);
+		lq_task_remember(&l->owner, task);
 	l->uid = lq_sk_uid(sk);
 	l->number = (u32)atomic_inc_return(&last_number) & LQ_LISTENER_NUMBERS;
 	l->since = ktime_get_real_ns();
@@ -200,31 +206,58 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 	return l;
 }
 
-/* Into the table, unless somebody was faster. */
-static int insert(struct lq_ledger *ledger, struct lq_listener *l,
-		  struct lq_endpoint *fresh)
+/* With the ledger's lock held: among the listeners of its endpoint; without memory, nowhere. */
+static int join(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpoint **fresh)
+{
+	struct lq_endpoint *ep = lq_endpoint_get(ledger, &l->where, fresh);
+	int err;
+
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	if (!ep)
+		return -ENOMEM;
+	l->place = ep->next_place;
+	err = xa_insert(&ep->listeners, l->place, l, GFP_ATOMIC | __GFP_NOWARN);
+	if (err) {
+		if (xa_empty(&ep->listeners))
+			lq_endpoint_rest(ledger, ep);
+		return err;
+	}
+	xa_set_mark(&ep->listeners, l->place, LQ_OPEN);
+	ep->next_place++;
+	ep->opened++;
+	WRITE_ONCE(ep->open, ep->open + 1);
+	atomic64_add(lq_totals_waiting(&l->totals), &ep->closed.unstamped);
+	l->endpoint = ep;
+	l->endpoint_id = ep->id;
+	l->ignored = ep->ignored;
+	/* A segment that finds it in the table finds its endpoint's SYN queue, too. */
+	RCU_INIT_POINTER(l->queue, ep->queue);
+	return 0;
+}
+
+/* Into the table, unless somebody was faster. Readers see it when all of it is done. */
+static int insert(struct lq_ledger *ledger, struct lq_listener *l, struct lq_endpoint **fresh)
 {
 	unsigned long flags;
 	int err;
 
 	xa_lock_irqsave(&ledger->listeners, flags);
-	err = __xa_insert(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
-	if (!err) {
-		l->endpoint = lq_endpoint_get(ledger, &l->where, fresh);
-		l->endpoint_id = l->endpoint->id;
-		l->ignored = l->endpoint->ignored;
-		l->endpoint->opened++;
-		atomic64_add(lq_totals_waiting(&l->totals), &l->endpoint->closed.unstamped);
-		WRITE_ONCE(l->endpoint->open, l->endpoint->open + 1);
-		list_add_tail(&l->sibling, &l->endpoint->listeners);
-		ledger->nr_listeners++;
-		/* A segment that finds it there finds its endpoint's SYN queue, too. */
-		RCU_INIT_POINTER(l->queue, l->endpoint->queue);
-		raw_spin_lock(&table_lock);
-		hlist_add_head_rcu(&l->node, slot_of(l->cookie));
-		raw_spin_unlock(&table_lock);
-		lq_owner->listeners(ledger, l->endpoint);
+	err = __xa_insert(&ledger->listeners, l->cookie, NULL, GFP_ATOMIC | __GFP_NOWARN);
+	if (err)
+		goto unlock;
+	err = join(ledger, l, fresh);
+	if (err) {
+		__xa_erase(&ledger->listeners, l->cookie);
+		goto unlock;
 	}
+	/* Its place is there: it takes no memory. */
+	__xa_store(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
+	ledger->nr_listeners++;
+	raw_spin_lock(&table_lock);
+	hlist_add_head_rcu(&l->node, slot_of(l->cookie));
+	raw_spin_unlock(&table_lock);
+	lq_owner->listeners(ledger, l->endpoint, l);
+unlock:
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	return err;
 }
@@ -240,8 +273,9 @@ static struct lq_listener *make(struct sock *sk, struct task_struct *task)
 		return NULL;
 	fresh = kzalloc(sizeof(*fresh), GFP_ATOMIC | __GFP_NOWARN);
 	l = new_listener(sk, task);
-	if (!fresh || !l || insert(ledger, l, fresh))
+	if (!fresh || !l || insert(ledger, l, &fresh))
 		goto free;
+	kfree(fresh);
 	/* It may have closed before it was in the table; then nobody else takes it out. */
 	if (inet_sk_state_load(sk) != TCP_LISTEN) {
 		lq_listener_close(sk);
@@ -349,7 +383,7 @@ void lq_listener_open(struct sock *sk, struct task_struct *task)
 		return;
 	raw_spin_lock_irqsave(&l->task_lock, flags);
 	if (!l->owner.pid)
-		remember(&l->owner, task);
+		lq_task_remember(&l->owner, task);
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
 }
 
@@ -363,11 +397,12 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
 	if (l) {
 		ledger->nr_listeners--;
 		WRITE_ONCE(l->endpoint->open, l->endpoint->open - 1);
+		xa_clear_mark(&l->endpoint->listeners, l->place, LQ_OPEN);
 		l->closed = ktime_get_ns();
 		raw_spin_lock(&table_lock);
 		hlist_del_rcu(&l->node);
 		raw_spin_unlock(&table_lock);
-		lq_owner->listeners(ledger, l->endpoint);
+		lq_owner->listeners(ledger, l->endpoint, l);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	if (!l)
@@ -388,68 +423,26 @@ void lq_listener_close(struct sock *sk)
 }
 
 /**
- * lq_listener_note_acceptor() - the current task accepts from it
- * @l: the listener
+ * lq_listeners_init() - make the tables of all listeners and endpoints
  *
- * Context: the task, preemption off.
- */
-void lq_listener_note_acceptor(struct lq_listener *l)
-{
-	struct pid *pid = task_tgid(current), *old = NULL;
-	unsigned long flags;
-
-	if (likely(READ_ONCE(l->acceptor.pid) == pid))
-		return;
-	raw_spin_lock_irqsave(&l->task_lock, flags);
-	if (l->acceptor.pid != pid) {
-		old = l->acceptor.pid;
-		remember(&l->acceptor, current);
-	}
-	raw_spin_unlock_irqrestore(&l->task_lock, flags);
-	put_pid(old);
-}
-
-/**
- * lq_listener_note_closer() - the current task closes it with clients in its queues
- * @l: the listener
- *
- * Its endpoint remembers who did: the listener is gone when somebody asks.
- *
- * Context: the task, preemption off.
- */
-void lq_listener_note_closer(struct lq_listener *l)
-{
-	struct lq_ledger *ledger = l->ledger;
-	struct pid *old = NULL;
-	unsigned long flags;
-
-	xa_lock_irqsave(&ledger->listeners, flags);
-	if (l->endpoint) {
-		old = l->endpoint->closer.pid;
-		remember(&l->endpoint->closer, current);
-	}
-	xa_unlock_irqrestore(&ledger->listeners, flags);
-	put_pid(old);
-}
-
-/**
- * lq_listeners_init() - make the table of all listeners
+ * If it fails, lq_listeners_exit() is to be called.
  *
  * Return: 0 or -ENOMEM.
  */
 int lq_listeners_init(void)
 {
 	table = kvcalloc(BIT(TABLE_BITS), sizeof(*table), GFP_KERNEL);
-	return table ? 0 : -ENOMEM;
+	return table ? lq_endpoints_init() : -ENOMEM;
 }
 
 /**
- * lq_listeners_exit() - free the table of all listeners
+ * lq_listeners_exit() - free these tables
  *
  * Context: process, sleeps. After the last ledger was freed.
  */
 void lq_listeners_exit(void)
 {
+	lq_endpoints_exit();
 	kvfree(table);
 }
 
@@ -460,8 +453,8 @@ void lq_listeners_exit(void)
 void lq_ledger_init(struct lq_ledger *ledger)
 {
 	xa_init_flags(&ledger->listeners, XA_FLAGS_LOCK_IRQ);
-	INIT_LIST_HEAD(&ledger->endpoints);
-	INIT_LIST_HEAD(&ledger->idle);
+	mutex_init(&ledger->adding);
+	lq_endpoints_begin(ledger);
 }
 
 /**
@@ -475,8 +468,10 @@ void lq_ledger_stop(struct lq_ledger *ledger)
 	struct lq_listener *l;
 	unsigned long cookie;
 
-	xa_for_each(&ledger->listeners, cookie, l)
+	xa_for_each(&ledger->listeners, cookie, l) {
 		take_out(ledger, cookie);
+		cond_resched();
+	}
 }
 
 /**

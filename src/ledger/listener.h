@@ -24,7 +24,5 @@ void lq_listener_put(struct lq_listener *l);
 void lq_listeners_of_tasks(void);
 
 void lq_listener_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full);
-void lq_listener_note_acceptor(struct lq_listener *l);
-void lq_listener_note_closer(struct lq_listener *l);
 
 #endif

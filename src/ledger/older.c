@@ -11,7 +11,10 @@
 #include "kernel/compat.h"
 #include "ledger/listener.h"
 
-/* One file of a task: a listener? */
+/* Files that are looked at with those of the task locked, and preemption off */
+#define PIECE 16
+
+/* One file of a task: a listener? Returns where to go on when others are to have their turn. */
 static int look_at_file(const void *task, struct file *file, unsigned int fd)
 {
 	struct socket *sock = lq_sock_from_file(file);
@@ -21,7 +24,18 @@ static int look_at_file(const void *task, struct file *file, unsigned int fd)
 	    (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
 	    inet_sk_state_load(sk) == TCP_LISTEN)
 		lq_listener_open(sk, (struct task_struct *)task);
-	return 0;
+	return fd % PIECE == PIECE - 1 ? fd + 1 : 0;
+}
+
+static void look_at_files(struct task_struct *task)
+{
+	unsigned int next = 0;
+
+	do {
+		task_lock(task);
+		next = task->files ? iterate_fd(task->files, next, look_at_file, task) : 0;
+		task_unlock(task);
+	} while (next);
 }
 
 /**
@@ -37,11 +51,7 @@ void lq_listeners_of_tasks(void)
 	struct task_struct *task;
 
 	rcu_read_lock();
-	for_each_process(task) {
-		task_lock(task);
-		if (task->files)
-			iterate_fd(task->files, 0, look_at_file, task);
-		task_unlock(task);
-	}
+	for_each_process(task)
+		look_at_files(task);
 	rcu_read_unlock();
 }

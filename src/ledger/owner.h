@@ -13,13 +13,14 @@
 
 /**
  * struct lq_owner - what takeover wants to be told, and is asked
- * @listeners: an endpoint's listeners have changed; the ledger's lock is held
+ * @listeners: a listener of an endpoint has come or gone; the ledger's lock is held
  * @backlog: listen() changes the backlog of a listener, which has its old one still
  * @made_room: accept() has taken a connection from a listener
  * @read: the queues of a listener that is taken over
  */
 struct lq_owner {
-	void (*listeners)(struct lq_ledger *ledger, struct lq_endpoint *ep);
+	void (*listeners)(struct lq_ledger *ledger, struct lq_endpoint *ep,
+			  struct lq_listener *l);
 	void (*backlog)(struct sock *sk, u32 backlog);
 	void (*made_room)(const struct lq_listener *l);
 	void (*read)(const struct lq_synq *q, const struct sock *sk, struct lq_reading *reading);

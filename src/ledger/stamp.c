@@ -361,20 +361,26 @@ void lq_stamps_forget(u64 listener)
 	schedule_delayed_work(&forgetter, HZ);
 }
 
+/* Stamps that are added with interrupts off */
+#define PIECE 256
+
 static int grow(struct shard *shard, unsigned long n)
 {
 	struct chunk *chunk;
-	unsigned long i, flags;
+	unsigned long i = 0, end, flags;
 
 	chunk = kvzalloc(struct_size(chunk, stamps, n), GFP_KERNEL);
 	if (!chunk)
 		return -ENOMEM;
-	raw_spin_lock_irqsave(&shard->lock, flags);
-	for (i = 0; i < n; i++)
-		hlist_add_head(&chunk->stamps[i].node, &shard->free);
 	list_add(&chunk->list, &shard->chunks);
-	shard->size += n;
-	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	while (i < n) {
+		end = min(i + PIECE, n);
+		raw_spin_lock_irqsave(&shard->lock, flags);
+		shard->size += end - i;
+		for (; i < end; i++)
+			hlist_add_head(&chunk->stamps[i].node, &shard->free);
+		raw_spin_unlock_irqrestore(&shard->lock, flags);
+	}
 	return 0;
 }
 

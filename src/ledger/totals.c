@@ -3,6 +3,7 @@
  * totals.c - counters of listeners added up, also of those that are gone
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 
 #include "ledger/endpoint.h"
 #include "ledger/totals.h"
@@ -66,6 +67,26 @@ void lq_totals_sum(struct lq_totals *sum, const struct lq_totals *totals)
 	if (totals->last_loss > sum->last_loss) {
 		sum->last_loss = totals->last_loss;
 		sum->last_loss_reason = totals->last_loss_reason;
+	}
+}
+
+/**
+ * lq_totals_add() - add those of a listener, with the time that its queues have been full
+ * @sum: what is added to
+ * @l: the listener
+ *
+ * Context: any.
+ */
+void lq_totals_add(struct lq_totals *sum, const struct lq_listener *l)
+{
+	enum lq_queue_kind queue;
+	u64 since;
+
+	lq_totals_sum(sum, &l->totals);
+	for (queue = 0; queue < LQ_QUEUE_KINDS; queue++) {
+		since = READ_ONCE(l->full_since[queue]);
+		if (since)
+			atomic64_add(ktime_get_ns() - since, &sum->full_ns[queue]);
 	}
 }
 

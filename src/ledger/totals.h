@@ -31,6 +31,7 @@ struct lq_late {
 void lq_totals_late(struct lq_listener *l, const struct lq_late *changes);
 s64 lq_totals_waiting(const struct lq_totals *totals);
 void lq_totals_recount(struct lq_totals *totals, u32 pending, u32 waiting);
+void lq_totals_add(struct lq_totals *sum, const struct lq_listener *l);
 void lq_totals_sum(struct lq_totals *sum, const struct lq_totals *totals);
 void lq_totals_settled(struct lq_listener *l, enum lq_refused_end how, u64 ms);
 

@@ -9,6 +9,7 @@
 #include <linux/inet.h>
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -169,9 +170,8 @@ struct lq_task {
  * struct lq_endpoint - an address and port of a network namespace, whoever listens there
  * @id: number in the endpoints file
  * @where: its address
- * @node: in the bucket of its port
- * @by_id: in the bucket of its number
- * @list: among all, in the order of @id
+ * @ledger: of its network namespace
+ * @node: in the bucket of its address
  * @ignored: its segments are not looked at
  * @watched: monotonic ns of the command that ended that, 0: it was never ignored
  * @queue: its SYN queue when it is taken over, else NULL
@@ -179,7 +179,8 @@ struct lq_task {
  * @tallies: of the queues it has had, by enum lq_synq_tally
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
- * @listeners: struct lq_listener, open or still to be added to @closed
+ * @listeners: struct lq_listener by its @place, LQ_OPEN or still to be added to @closed
+ * @next_place: of the next one
  * @closed: totals of those that are gone
  * @before: SYNs for it that no listener saw, by enum lq_before; atomic, no lock
  * @before_clients: attempts of clients that these belong to
@@ -189,15 +190,14 @@ struct lq_task {
  * @idle: in the namespace's list of endpoints without a listener, oldest first
  * @rcu: for its end
  *
- * @id and @where are constant; @ignored and @watched are written by commands; the rest
+ * @id, @ledger and @where are constant; @ignored and @watched are written by commands; the rest
  * belongs to the ledger's lock.
  */
 struct lq_endpoint {
 	u32 id;
 	struct lq_address where;
+	struct lq_ledger *ledger;
 	struct hlist_node node;
-	struct hlist_node by_id;
-	struct list_head list;
 	bool ignored;
 	u64 watched;
 	struct lq_synq *queue;
@@ -205,7 +205,8 @@ struct lq_endpoint {
 	u64 tallies[LQ_QT_count];
 	u32 opened;
 	u32 open;
-	struct list_head listeners;
+	struct xarray listeners;
+	unsigned long next_place;
 	struct lq_totals closed;
 	atomic64_t before[LQ_BEFORE_count];
 	atomic64_t before_clients;
@@ -215,6 +216,9 @@ struct lq_endpoint {
 	struct list_head idle;
 	struct rcu_head rcu;
 };
+
+/* Of an endpoint's listeners: those that are open */
+#define LQ_OPEN XA_MARK_0
 
 /**
  * struct lq_overflow - a queue that refuses clients, for the lines in dmesg (overflow.c)
@@ -268,7 +272,9 @@ struct lq_overflow {
  * @endpoint_id: its number
  * @where: its address
  * @ignored: as its endpoint
- * @sibling: in the endpoint's list
+ * @place: among the endpoint's listeners, from 0; a younger one has a larger one
+ * @asked: backlog that a listen() under way has asked for; see takeover/members.c
+ * @asked_at: jiffies of that listen(), 0: it is long done
  * @task_lock: guards @owner and @acceptor
  * @owner: who called listen()
  * @acceptor: who called accept() last
@@ -296,7 +302,9 @@ struct lq_listener {
 	u32 endpoint_id;
 	struct lq_address where;
 	bool ignored;
-	struct list_head sibling;
+	unsigned long place;
+	u32 asked;
+	unsigned long asked_at;
 	raw_spinlock_t task_lock;
 	struct lq_task owner;
 	struct lq_task acceptor;
@@ -321,14 +329,29 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
 	return o - o->l->overflow;
 }
 
-#define LQ_ENDPOINT_BUCKETS 256
+/**
+ * struct lq_sum - an endpoint's listeners are being added up, in pieces
+ * @id: number of the endpoint
+ * @at: place of the first listener that is not in it
+ * @totals: their sum, and that of closed ones
+ * @open: how many are open
+ * @waiting: connections in their accept queues
+ *
+ * A listener that leaves meanwhile is added when it leaves, unless it is in it already
+ * (listener.c): each is counted once.
+ */
+struct lq_sum {
+	u32 id;
+	unsigned long at;
+	struct lq_totals *totals;
+	u32 open;
+	u32 waiting;
+};
 
 /**
  * struct lq_ledger - the listeners and endpoints of a network namespace
  * @listeners: by cookie. Its lock, interrupts off, is the ledger's lock
- * @by_port: endpoints by port, under RCU; written with the lock held
- * @by_id: the same by number
- * @endpoints: the same in the order of their numbers
+ * @endpoints: by number, under RCU; written with the lock held
  * @idle: endpoints without a listener, under the lock
  * @nr_idle: how many
  * @nr_listeners: open ones
@@ -336,6 +359,8 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
  * @last_id: number of the newest endpoint
  * @untracked: segments of listeners for which there was no memory
  * @forgotten: endpoints that made room for others
+ * @adding: one reader at a time adds up an endpoint
+ * @sum: what he adds up, NULL: nobody does
  * @net: its network namespace
  * @rules: struct lq_rule: ports that are taken over whatever the address, under RCU
  * @ruler: applies them to new endpoints
@@ -343,9 +368,7 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
  */
 struct lq_ledger {
 	struct xarray listeners;
-	struct hlist_head by_port[LQ_ENDPOINT_BUCKETS];
-	struct hlist_head by_id[LQ_ENDPOINT_BUCKETS];
-	struct list_head endpoints;
+	struct xarray endpoints;
 	struct list_head idle;
 	u32 nr_idle;
 	u32 nr_listeners;
@@ -353,6 +376,8 @@ struct lq_ledger {
 	u32 last_id;
 	atomic64_t untracked;
 	u64 forgotten;
+	struct mutex adding;	/* orders readers */
+	struct lq_sum *sum;
 	struct net *net;
 	struct list_head rules;
 	struct work_struct ruler;

@@ -192,17 +192,21 @@ static int score(const struct lq_endpoint *ep, const struct syn *syn)
 /* Under RCU. Whose the SYN was to be: NULL, nobody's. */
 static struct lq_endpoint *endpoint_of(const struct sk_buff *skb, const struct syn *syn)
 {
-	struct lq_endpoint *ep, *best = NULL;
-	int most = 0;
+	struct lq_endpoint *found[LQ_CANDIDATES], *best = NULL;
+	int devices[LQ_FLOW_DEVICES], points, most = 0;
+	unsigned int i, n = 0;
 
-	hlist_for_each_entry_rcu(ep, lq_endpoint_bucket(lq_ledger_of(syn->net),
-							syn->flow.sport), node) {
-		int points = score(ep, syn);
-
-		if (points > most) {
-			most = points;
-			best = ep;
-		}
+	devices[n++] = 0;
+	devices[n++] = syn->dif;
+	if (syn->sdif && syn->sdif != syn->dif)
+		devices[n++] = syn->sdif;
+	n = lq_endpoint_candidates(lq_ledger_of(syn->net), &syn->flow, devices, n, found);
+	for (i = 0; i < n; i++) {
+		points = score(found[i], syn);
+		if (points <= most)
+			continue;
+		most = points;
+		best = found[i];
 	}
 	if (!best || READ_ONCE(best->ignored) || (is_any(&best->where) && !is_local(skb, syn)))
 		return NULL;

@@ -221,7 +221,13 @@ static void note_child(struct lq_listener *l, struct sock *child, struct lq_even
 		lq_attempt_gave_up(&l->totals, event);
 }
 
-/* Whose connections nobody had accepted: the oldest are looked at. */
+/* Connections that are looked at with bottom halves off */
+#define PIECE 16
+
+/*
+ * Whose connections nobody had accepted: the oldest are looked at. In pieces: nobody but the
+ * closing task, which is here, takes one out of the queue.
+ */
 static void note_killed(struct lq_listener *l, struct sock *sk)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
@@ -234,8 +240,13 @@ static void note_killed(struct lq_listener *l, struct sock *sk)
 	memset(&event, 0, sizeof(event));
 	lq_event_of_listener(&event, sk);
 	spin_lock_bh(&queue->rskq_lock);
-	for (req = queue->rskq_accept_head; req && n++ < LQ_MOST_LOOKED_AT; req = req->dl_next)
+	for (req = queue->rskq_accept_head; req && n++ < LQ_MOST_LOOKED_AT; req = req->dl_next) {
 		note_child(l, req->sk, &event);
+		if (n % PIECE)
+			continue;
+		spin_unlock_bh(&queue->rskq_lock);
+		spin_lock_bh(&queue->rskq_lock);
+	}
 	spin_unlock_bh(&queue->rskq_lock);
 }
 
@@ -329,6 +340,7 @@ void lq_accept_seen(struct sock *sk)
 	struct lq_event event;
 	u64 waited_us, cookie;
 	struct sock *child;
+	int device;
 
 	child = lq_is_observing() ? waited_for(sk) : NULL;
 	if (!child)
@@ -339,7 +351,7 @@ void lq_accept_seen(struct sock *sk)
 	served = !gone || lq_ledger_left(sk, child);
 	gave_up = !served && lq_ledger_gave_up(sk, child, waited_us);
 	if (l && !gave_up && !trace_lq_accept_enabled() && !lq_refused_any()) {
-		lq_attempt_accepted(net, l, NULL, false, served, false);
+		lq_attempt_accepted(net, l, NULL, 0, false, served, false);
 		note_accepted(l, waited_us, gone, served);
 		return;
 	}
@@ -348,10 +360,11 @@ void lq_accept_seen(struct sock *sk)
 	event.netns = net->ns.inum;
 	event.listener = cookie;
 	event.age_us = waited_us;
-	if (unlikely(!cookie) && lq_endpoint_ignores(net, &event.flow))
+	device = READ_ONCE(child->sk_bound_dev_if);
+	if (unlikely(!cookie) && lq_endpoint_ignores(net, &event.flow, device))
 		return;
 	recovered = lq_refused_any() && lq_refused_turn_came(&event, served);
-	lq_attempt_accepted(net, l, &event, gave_up, served, recovered);
+	lq_attempt_accepted(net, l, &event, device, gave_up, served, recovered);
 	if (l)
 		note_accepted(l, waited_us, gone, served);
 	trace_lq_accept(&event, cookie);

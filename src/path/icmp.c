@@ -50,30 +50,6 @@ static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part 
 }
 
 /*
- * The next SYN queue that may have the record of a flow, behind that of endpoint number
- * @after; NULL: there is none. By its address, for want of a listener. Several endpoints may
- * have taken SYNs of an address: those of one address, of all, of a device, and of those
- * before them. Under RCU; the queue lives as long.
- */
-static struct lq_synq *next_queue(struct net *net, const struct lq_v4_flow *key, u32 after)
-{
-	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
-	struct lq_synq *q = NULL, *some;
-	struct lq_endpoint *ep;
-
-	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
-	hlist_for_each_entry_rcu(ep, lq_endpoint_bucket(lq_ledger_of(net), flow.sport), node) {
-		some = READ_ONCE(ep->queue);
-		if (!some || ep->id <= after || (q && ep->id > q->id))
-			continue;
-		if (lq_endpoint_may_take(ep, &flow) &&
-		    (!ep->where.ifindex || ep->where.ifindex == key->iif))
-			q = some;
-	}
-	return q;
-}
-
-/*
  * Returns whether the error was about a record of this queue. With no listener open, the
  * stock kernel knows of no handshake either: it counts the error.
  */
@@ -94,20 +70,36 @@ static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq
 	return r && l;
 }
 
-/* In all that may have it, as one that is bound to where the error came in, or to nothing. */
-static bool look_in(struct net *net, struct lq_v4_flow *key, u32 seq, bool fatal)
+/* As one that is bound to where the error came in, or to nothing. */
+static bool look_in_both(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq, bool fatal)
 {
-	u32 iif = key->iif, id = 0;
-	struct lq_synq *q;
+	struct lq_v4_flow unbound = *key;
 
-	while ((q = next_queue(net, key, id))) {
-		id = q->id;
-		if (look_in_one(q, key, seq, fatal))
+	if (look_in_one(q, key, seq, fatal))
+		return true;
+	unbound.iif = 0;
+	return key->iif && look_in_one(q, &unbound, seq, fatal);
+}
+
+/*
+ * In all that may have the record, by its address, for want of a listener. Several endpoints
+ * may have taken SYNs of an address: those of one address, of all, of a device, and of those
+ * before them. Under RCU; the queues live as long.
+ */
+static bool look_in(struct net *net, const struct lq_v4_flow *key, u32 seq, bool fatal)
+{
+	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
+	const int devices[] = { key->iif, 0 };
+	struct lq_endpoint *found[LQ_CANDIDATES];
+	struct lq_synq *q;
+	unsigned int i, n;
+
+	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
+	n = lq_endpoint_candidates(lq_ledger_of(net), &flow, devices, key->iif ? 2 : 1, found);
+	for (i = 0; i < n; i++) {
+		q = READ_ONCE(found[i]->queue);
+		if (q && look_in_both(q, key, seq, fatal))
 			return true;
-		key->iif = 0;
-		if (look_in_one(q, key, seq, fatal))
-			return true;
-		key->iif = iif;
 	}
 	return false;
 }

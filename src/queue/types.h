@@ -93,7 +93,11 @@ struct lq_parking {
  * @cookie_uid: whose listener it was
  * @len: records in all shards
  * @young: of these, those whose timer never ran out
- * @backlogs: sum of its listeners' backlogs if they are several, else 0
+ * @backlogs: sum of its listeners' backlogs if they are several, else 0; see members.c
+ * @added_up: what they were when they were added up last; under the ledger's
+ *	lock, as the next two
+ * @more: what may have been added to that since
+ * @turn: counts when they were added up at once
  * @sender: the listener that repeats SYN-ACKs, under RCU; NULL: none is open
  * @uid: whose listeners' records these are, under the ledger's lock
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
@@ -112,6 +116,7 @@ struct lq_parking {
  * @teller: says in dmesg that all SYNs go to the stock kernel
  * @parking: records whose last ACK waits for room in an accept queue
  * @evictor: ends the records of another user's listeners
+ * @adder: adds its listeners' backlogs up
  * @mask: number of parts less one
  * @parts: shards
  */
@@ -126,6 +131,9 @@ struct lq_synq {
 	atomic_t len;
 	atomic_t young;
 	u32 backlogs;
+	u64 added_up;
+	u64 more;
+	u32 turn;
 	struct lq_listener __rcu *sender;
 	kuid_t uid;
 	u32 rto_max;
@@ -144,6 +152,7 @@ struct lq_synq {
 	struct work_struct teller;
 	struct lq_parking parking;
 	struct work_struct evictor;
+	struct delayed_work adder;
 	u32 mask;
 	struct lq_part *parts;
 };

@@ -22,6 +22,7 @@
 #include "queue/timer.h"
 #include "queue/to_stock.h"
 #include "takeover/lifetime.h"
+#include "takeover/members.h"
 
 /* Ticks until a SYN-ACK is sent again for the first time. */
 static u32 first_delay(const struct lq_config *config)
@@ -98,6 +99,7 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 	INIT_WORK(&q->grower, lq_memory_grow);
 	INIT_WORK(&q->teller, lq_to_stock_tell);
 	INIT_WORK(&q->evictor, lq_evict_work);
+	INIT_DELAYED_WORK(&q->adder, lq_members_add_up);
 	lq_park_init(q);
 	q->parking.room = lq_park_room(config, backlogs);
 	err = parts_init(q, records);
@@ -287,6 +289,7 @@ void lq_synq_free(struct lq_synq *q)
 	cancel_work_sync(&q->grower);
 	cancel_work_sync(&q->teller);
 	cancel_work_sync(&q->evictor);
+	cancel_delayed_work_sync(&q->adder);
 	for (i = 0; q->parts && i <= q->mask; i++) {
 		struct lq_part *part = &q->parts[i];
 

@@ -18,6 +18,7 @@
 #include "queue/handback.h"
 #include "queue/settings.h"
 #include "takeover/lifetime.h"
+#include "takeover/members.h"
 #include "takeover/release.h"
 
 /* Nobody finds these any more, but segments that have; commands wait. */
@@ -40,16 +41,19 @@ void lq_leases_watch(struct lq_ledger *ledger)
 	u64 first = U64_MAX, now = get_jiffies_64();
 	struct lq_endpoint *ep;
 	struct lq_rule *rule;
+	u32 id = 0;
 
 	lockdep_assert_held(&lq_commands);
 	list_for_each_entry(rule, &ledger->rules, list)
 		look_earlier(&first, &rule->config, rule->lease);
 	xa_lock_irq(&ledger->listeners);
-	list_for_each_entry(ep, &ledger->endpoints, list)
+	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
+		id = ep->id;
 		if (ep->queue && READ_ONCE(ep->queue->why))
 			first = now;
 		else if (ep->queue)
 			look_earlier(&first, &ep->queue->config, ep->queue->lease);
+	}
 	xa_unlock_irq(&ledger->listeners);
 	if (first != U64_MAX)
 		mod_delayed_work(system_wq, &ledger->lessor, first > now ? first - now : 0);
@@ -81,24 +85,6 @@ void lq_leases_renew(struct lq_ledger *ledger, const struct lq_address *where, b
 	}
 	xa_unlock_irq(&ledger->listeners);
 	lq_leases_watch(ledger);
-}
-
-/* Nobody finds the queue through a listener any more. */
-static void forget(struct lq_ledger *ledger, struct lq_endpoint *ep)
-{
-	struct lq_listener *l;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	rcu_read_lock();
-	list_for_each_entry(l, &ep->listeners, sibling) {
-		lq_synq_pass_on_cookies(ep->queue, l->sk, l->uid);
-		RCU_INIT_POINTER(l->queue, NULL);
-	}
-	rcu_read_unlock();
-	ep->queue = NULL;
-	ep->released = true;
-	if (list_empty(&ep->listeners))
-		lq_endpoint_rest(ledger, ep);
 }
 
 /* Nobody counts in the queue any more. */
@@ -173,13 +159,13 @@ static void hand_back(struct lq_ledger *ledger, struct lq_endpoint *ep)
 	xa_lock_irq(&ledger->listeners);
 }
 
-/* With the ledger's lock held. */
+/* With the ledger's lock held, but in between. */
 static void leave_over(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	struct lq_synq *q = ep->queue;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	forget(ledger, ep);
+	lq_members_end(ledger, ep);
 	q->next = left_over;
 	left_over = q;
 }
@@ -291,6 +277,7 @@ static int drain_ended(struct lq_ledger *ledger)
 	struct lq_endpoint *ep;
 	struct lq_synq *q;
 	int n = 0;
+	u32 id = 0;
 
 	lockdep_assert_held(&lq_commands);
 	/* What it took over has a lease of its own. */
@@ -300,7 +287,8 @@ static int drain_ended(struct lq_ledger *ledger)
 			lq_rules_remove(ledger, &where);
 	}
 	xa_lock_irq(&ledger->listeners);
-	list_for_each_entry(ep, &ledger->endpoints, list) {
+	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
+		id = ep->id;
 		q = ep->queue;
 		if (!q || (!q->why && !lq_lease_has_ended(&q->config, q->lease)))
 			continue;
@@ -348,7 +336,7 @@ void lq_release_forget(struct lq_ledger *ledger)
 		q = ep->queue;
 		if (!q)
 			continue;
-		forget(ledger, ep);
+		lq_members_end(ledger, ep);
 		xa_unlock_irq(&ledger->listeners);
 		lq_synq_free(q);
 		xa_lock_irq(&ledger->listeners);

@@ -31,16 +31,6 @@
 /* The module is not all there yet, or goes; guarded by commands. */
 static bool stopped = true;
 
-static u32 backlogs_of(struct lq_endpoint *ep)
-{
-	struct lq_listener *l;
-	u32 backlogs = 0;
-
-	list_for_each_entry(l, &ep->listeners, sibling)
-		backlogs += READ_ONCE(l->sk->sk_max_ack_backlog);
-	return max(backlogs, 1U);
-}
-
 /*
  * A queue for an endpoint that is not taken over yet, in front of @made. The ledger's lock
  * is held before and after; sleeps.
@@ -50,14 +40,15 @@ static int prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
 	__releases(&ledger->listeners.xa_lock)
 	__acquires(&ledger->listeners.xa_lock)
 {
-	u32 backlogs = backlogs_of(ep), id = ep->id;
-	u32 records = lq_config_or(config, LQ_SETTING_synq, backlogs);
 	struct lq_address where = ep->where;
+	u32 records, backlogs, id = ep->id;
 	struct lq_synq *q;
 	int err;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	xa_unlock_irq(&ledger->listeners);
+	backlogs = lq_members_backlogs(ledger, id);
+	records = lq_config_or(config, LQ_SETTING_synq, backlogs);
 	err = lq_synq_new(ledger->net, config, records, backlogs, &q);
 	if (!err) {
 		q->where = where;
@@ -80,8 +71,8 @@ static void discard(struct lq_synq *made)
 }
 
 /*
- * With the ledger's lock held. Returns those whose endpoints have been forgotten
- * meanwhile: nobody listens there.
+ * With the ledger's lock held, but in between. Returns those whose endpoints have been
+ * forgotten meanwhile: nobody listens there.
  */
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_synq *made)
 {
@@ -94,10 +85,9 @@ static struct lq_synq *install(struct lq_ledger *ledger, struct lq_synq *made)
 		ep = lq_endpoint_find(ledger, q->id);
 		if (ep) {
 			ep->released = false;
-			ep->queue = q;
 			lq_endpoint_wake(ledger, ep);
 			lq_lease_renew(&q->lease, &q->config);
-			lq_members_changed(ledger, ep);
+			lq_members_begin(ledger, ep, q);
 		} else {
 			q->next = left;
 			left = q;

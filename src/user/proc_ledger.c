@@ -4,7 +4,8 @@
  * are written to endpoints (command.c)
  *
  * One line per listener or endpoint, key=value; see docs/files.md for the words. Lines are
- * made under RCU and, for what belongs to the ledger, with its lock held.
+ * made under RCU and, for what belongs to the ledger, with its lock held; what is counted of
+ * an endpoint's listeners is added up before, in pieces (ledger/walk.c).
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
@@ -23,6 +24,7 @@
 #include "ledger/name.h"
 #include "ledger/stamp.h"
 #include "ledger/totals.h"
+#include "ledger/walk.h"
 #include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/settings.h"
@@ -36,11 +38,13 @@
  * struct reader - an open file
  * @net: its network namespace
  * @pids: the reader's pid namespace, a reference
+ * @id: number of the endpoint at hand
  * @sum: room to add an endpoint's totals up
  */
 struct reader {
 	struct net *net;
 	struct pid_namespace *pids;
+	u32 id;
 	struct lq_totals sum;
 };
 
@@ -71,20 +75,6 @@ static void show_task(struct seq_file *m, struct reader *reader, struct lq_liste
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
 }
 
-/* Totals of a listener, with the time that its queues have been full up to now. */
-static void add_listener(struct lq_totals *sum, const struct lq_listener *l)
-{
-	enum lq_queue_kind queue;
-	u64 since;
-
-	lq_totals_sum(sum, &l->totals);
-	for (queue = 0; queue < LQ_QUEUE_KINDS; queue++) {
-		since = READ_ONCE(l->full_since[queue]);
-		if (since)
-			atomic64_add(ktime_get_ns() - since, &sum->full_ns[queue]);
-	}
-}
-
 /* The connection at the head of the accept queue has waited longest. */
 static u64 oldest_us(struct sock *sk)
 {
@@ -98,22 +88,37 @@ static u64 oldest_us(struct sock *sk)
 	return child ? lq_stamp_age_us(child) : 0;
 }
 
-/*
- * Of the oldest connections in the accept queue: whose clients have gone, and had waited for
- * service before. accept() may still take them: nobody is served by that. The FIN of MPTCP is
- * its socket's, which is not looked at.
- */
-static u32 gone(struct sock *sk)
+/* Connections that are looked at with bottom halves off */
+#define PIECE 16
+
+/* Of so many connections in the accept queue, from the @skip-th on. */
+static u32 gone_of(struct sock *sk, u32 skip)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	struct request_sock *req;
 	u32 looked = 0, n = 0;
 
 	spin_lock_bh(&queue->rskq_lock);
-	for (req = queue->rskq_accept_head; req && looked++ < LQ_MOST_LOOKED_AT;
-	     req = req->dl_next)
-		n += lq_ledger_gave_up(req->sk, req->sk, lq_stamp_age_us(req->sk));
+	for (req = queue->rskq_accept_head; req && looked < skip + PIECE; req = req->dl_next)
+		if (looked++ >= skip)
+			n += lq_ledger_gave_up(req->sk, req->sk, lq_stamp_age_us(req->sk));
 	spin_unlock_bh(&queue->rskq_lock);
+	return n;
+}
+
+/*
+ * Of the oldest connections in the accept queue: whose clients have gone, and had waited for
+ * service before. accept() may still take them: nobody is served by that. In pieces: if accept()
+ * takes some in between, so many are not looked at. The FIN of MPTCP is its socket's, which is
+ * not looked at.
+ */
+static u32 gone(struct sock *sk)
+{
+	u32 skip, n = 0;
+
+	for (skip = 0; skip < LQ_MOST_LOOKED_AT && skip < READ_ONCE(sk->sk_ack_backlog);
+	     skip += PIECE)
+		n += gone_of(sk, skip);
 	return n;
 }
 
@@ -139,7 +144,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	lq_show_time(m, "since", l->since);
 	lq_ledger_look(l);
 	memset(&reader->sum, 0, sizeof(reader->sum));
-	add_listener(&reader->sum, l);
+	lq_totals_add(&reader->sum, l);
 	lq_show_totals(m, &reader->sum, q.acceptq);
 }
 
@@ -214,37 +219,43 @@ static const char *state_of(const struct lq_endpoint *ep)
 	return ep->ignored ? "ignored" : "observing";
 }
 
-static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_endpoint *ep)
+static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_endpoint *ep,
+			  const struct lq_sum *sum)
 {
 	struct lq_ledger *ledger = ledger_of(reader);
-	struct lq_listener *l;
 	unsigned long flags;
-	u32 open = 0, waiting = 0;
 
-	memset(&reader->sum, 0, sizeof(reader->sum));
-	xa_lock_irqsave(&ledger->listeners, flags);
-	lq_totals_sum(&reader->sum, &ep->closed);
-	list_for_each_entry(l, &ep->listeners, sibling) {
-		/* Others have closed, and are not yet added to @closed. */
-		if (xa_load(&ledger->listeners, l->cookie) == l) {
-			lq_ledger_look(l);
-			waiting += READ_ONCE(l->sk->sk_ack_backlog);
-			open++;
-		}
-		add_listener(&reader->sum, l);
-	}
 	seq_printf(m, "endpoint=%u", ep->id);
 	lq_show_address(m, reader->net, &ep->where);
+	xa_lock_irqsave(&ledger->listeners, flags);
 	seq_printf(m, " state=%s", state_of(ep));
 	if (ep->queue)
 		show_queue(m, ledger, ep->queue);
 	show_queue_tallies(m, ledger, ep);
 	show_locked_task(m, reader, "closer", &ep->closer);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
-	seq_printf(m, " listeners=%u opened=%u", open, ep->opened);
+	seq_printf(m, " listeners=%u opened=%u", sum->open, READ_ONCE(ep->opened));
 	lq_show_time(m, "since", ep->since);
 	show_before(m, ep);
-	lq_show_totals(m, &reader->sum, waiting);
+	lq_show_totals(m, sum->totals, sum->waiting);
+}
+
+/* Nothing, if it has been forgotten meanwhile. */
+static int show_endpoint_at_hand(struct seq_file *m, struct reader *reader)
+{
+	struct lq_ledger *ledger = ledger_of(reader);
+	struct lq_sum sum = { .id = reader->id, .totals = &reader->sum };
+	struct lq_endpoint *ep;
+
+	memset(&reader->sum, 0, sizeof(reader->sum));
+	if (!lq_add_up(ledger, &sum))
+		return SEQ_SKIP;
+	rcu_read_lock();
+	ep = lq_endpoint_find(ledger, reader->id);
+	if (ep)
+		show_endpoint(m, reader, ep, &sum);
+	rcu_read_unlock();
+	return ep ? 0 : SEQ_SKIP;
 }
 
 /* Position 0 is the first line, n the listener with the lowest number from n on, -1 the end. */
@@ -271,7 +282,7 @@ static void *listeners_next(struct seq_file *m, void *v, loff_t *pos)
 	return xa_find(&ledger_of(m->private)->listeners, &cookie, ULONG_MAX, XA_PRESENT);
 }
 
-static void ledger_stop(struct seq_file *m, void *v)
+static void listeners_stop(struct seq_file *m, void *v)
 	__releases(RCU)
 {
 	rcu_read_unlock();
@@ -291,39 +302,34 @@ static int listeners_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* A reader goes on where it was, unless that has been forgotten meanwhile. */
-static struct lq_endpoint *endpoint_from(struct lq_ledger *ledger, u32 id)
+/*
+ * The endpoint with the lowest number from @pos on is at hand; NULL: there is none. It may go
+ * before it is shown.
+ */
+static void *endpoints_find(struct reader *reader, loff_t *pos)
 {
-	struct lq_endpoint *ep = lq_endpoint_find(ledger, id);
+	unsigned long id = *pos;
 
-	if (ep)
-		return ep;
-
-	list_for_each_entry_rcu(ep, &ledger->endpoints, list)
-		if (ep->id >= id)
-			return ep;
-	return NULL;
+	if (*pos > U32_MAX || !xa_find(&ledger_of(reader)->endpoints, &id, U32_MAX, XA_PRESENT))
+		return NULL;
+	*pos = id;
+	reader->id = id;
+	return reader;
 }
 
 static void *endpoints_start(struct seq_file *m, loff_t *pos)
-	__acquires(RCU)
 {
-	rcu_read_lock();
-	return *pos ? endpoint_from(ledger_of(m->private), *pos) : SEQ_START_TOKEN;
+	return *pos ? endpoints_find(m->private, pos) : SEQ_START_TOKEN;
 }
 
 static void *endpoints_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct lq_ledger *ledger = ledger_of(m->private);
-	struct lq_endpoint *ep = v;
+	++*pos;
+	return endpoints_find(m->private, pos);
+}
 
-	if (v == SEQ_START_TOKEN)
-		ep = list_first_or_null_rcu(&ledger->endpoints, struct lq_endpoint, list);
-	else
-		ep = list_next_or_null_rcu(&ledger->endpoints, &ep->list, struct lq_endpoint,
-					   list);
-	*pos = ep ? ep->id : *pos + 1;
-	return ep;
+static void endpoints_stop(struct seq_file *m, void *v)
+{
 }
 
 static void show_endpoints_head(struct seq_file *m, struct lq_ledger *ledger)
@@ -334,35 +340,34 @@ static void show_endpoints_head(struct seq_file *m, struct lq_ledger *ledger)
 	lq_show_head(m);
 	seq_printf(m, " endpoints=%u forgotten=%llu", READ_ONCE(ledger->nr_endpoints),
 		   READ_ONCE(ledger->forgotten));
+	rcu_read_lock();
 	list_for_each_entry_rcu(rule, &ledger->rules, list) {
 		seq_printf(m, "%s*:%u", between, ntohs(rule->port));
 		between = ",";
 	}
+	rcu_read_unlock();
 	seq_puts(m, *between == ',' ? "\n" : " rules=-\n");
 }
 
 static int endpoints_show(struct seq_file *m, void *v)
 {
-	struct lq_ledger *ledger = ledger_of(m->private);
-
-	if (v == SEQ_START_TOKEN)
-		show_endpoints_head(m, ledger);
-	else
-		show_endpoint(m, m->private, v);
+	if (v != SEQ_START_TOKEN)
+		return show_endpoint_at_hand(m, m->private);
+	show_endpoints_head(m, ledger_of(m->private));
 	return 0;
 }
 
 static const struct seq_operations listeners_seq = {
 	.start = listeners_start,
 	.next = listeners_next,
-	.stop = ledger_stop,
+	.stop = listeners_stop,
 	.show = listeners_show,
 };
 
 static const struct seq_operations endpoints_seq = {
 	.start = endpoints_start,
 	.next = endpoints_next,
-	.stop = ledger_stop,
+	.stop = endpoints_stop,
 	.show = endpoints_show,
 };
 

@@ -51,8 +51,9 @@ static struct lq_part *next_part(struct lq_ledger *ledger, struct place *p)
 	struct lq_endpoint *ep;
 	struct lq_part *part;
 	struct lq_synq *q;
+	unsigned long id;
 
-	list_for_each_entry_rcu(ep, &ledger->endpoints, list) {
+	xa_for_each_start(&ledger->endpoints, id, ep, p->endpoint) {
 		q = READ_ONCE(ep->queue);
 		if (!q || ep->id < p->endpoint)
 			continue;

@@ -41,6 +41,27 @@ many() {
 	is 'who was there before still counts' "$(of segments "$(listener 8080)")" 2
 }
 
+# A group closes while its endpoint is read.
+folded() {
+	local done=/tmp/listenq.folded reader
+
+	rm -f "$done"
+	tell S group 300 0.0.0.0 8080 16
+	tell C connect 40 "$server" 8080
+	is 'a group of 300 had 40 connections' "$(words "$(endpoint 8080)" listeners segments)" \
+		'listeners=300 segments=80'
+	until [ -e "$done" ]; do words "$(endpoint 8080)" segments attempts; done >/tmp/listenq.reads &
+	reader=$!
+	tell S none
+	check 'all closed while its endpoint was read' await 10 has listeners=0 endpoint 8080
+	touch "$done"
+	wait "$reader"
+	echo "# read $(wc -l </tmp/listenq.reads) times"
+	is 'who reads counts each listener once, open, closing and closed' \
+		"$(sort -u /tmp/listenq.reads)" 'segments=80 attempts=40'
+	rm -f "$done" /tmp/listenq.reads
+}
+
 head_of() { of "$2" "$(ledger "$1" | head -n 1)"; }
 idle_are() { [ "$(ledger endpoints | grep -c ' listeners=0 ')" -eq "$1" ] &&
 	[ "$(head_of endpoints endpoints)" -eq $(($1 + 1)) ]; }

@@ -37,7 +37,14 @@ the name of the errno. See tests/actors.sh.
   abort                         RST to them
   drop                          close all connections and clients
   many FIRST LAST               a listener on every port, how many
+  group COUNT ADDR PORT BACKLOG so many listeners of one address (SO_REUSEPORT), how many
+  spread FIRST LAST PORT        a listener on each of so many addresses of 127.0.0.0/8: the
+                                nanoseconds that one listen() takes
   none                          close those
+  quarrel COUNT                 two threads call listen() on those, COUNT times each, with another
+                                backlog each time
+  errors COUNT ADDR PORT        so many ICMP errors about SYN-ACKs of it that nobody sent: the
+                                nanoseconds that one takes
   devices                       how many connections of each device are accepted: DEV:COUNT,...
   write PATH TEXT               one write()
 """
@@ -370,6 +377,68 @@ def many(first, last):
     return len(crowd)
 
 
+def room_for(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = len(crowd) + int(count) + 1100
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
+
+
+def group(count, address, port, backlog):
+    room_for(count)
+    for _ in range(int(count)):
+        s = socket.socket(family_of(address))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind((address, int(port)))
+        s.listen(int(backlog))
+        crowd.append(s)
+    return len(crowd)
+
+
+def spread(first, last, port):
+    count = int(last) - int(first) + 1
+    room_for(count)
+    for i in range(int(first), int(last) + 1):
+        s = socket.socket()
+        s.bind((f"127.{1 + i // 65536}.{i // 256 % 256}.{i % 256}", int(port)))
+        crowd.append(s)
+    begin = time.monotonic_ns()
+    for s in crowd[-count:]:
+        s.listen(1)
+    return (time.monotonic_ns() - begin) // count
+
+
+def quarrel(count):
+    def listen_often(offset):
+        for i in range(int(count)):
+            crowd[i % len(crowd)].listen(1 + (i * 37 + offset) % 100)
+
+    both = [threading.Thread(target=listen_often, args=(offset,)) for offset in (0, 50)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    return "over"
+
+
+# Destination unreachable, host; of a packet from ADDR:PORT to nobody
+def errors(count, address, port):
+    packet = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, socket.inet_aton(address),
+                         socket.inet_aton("10.99.0.1"))
+    quoted = packet + struct.pack("!HHIIHHHH", int(port), 1024, 1, 1, 0x5012, 1024, 0, 0)
+    message = struct.pack("!BBHI", 3, 1, 0, 0) + quoted
+    total = sum(struct.unpack(f"!{len(message) // 2}H", message))
+    total = (total & 0xffff) + (total >> 16)
+    total = (total & 0xffff) + (total >> 16)
+    message = message[:2] + struct.pack("!H", ~total & 0xffff) + message[4:]
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+        s.connect((address, 0))
+        begin = time.monotonic_ns()
+        for _ in range(int(count)):
+            s.send(message)
+        return (time.monotonic_ns() - begin) // int(count)
+
+
 def none():
     for s in crowd:
         s.close()
@@ -394,7 +463,7 @@ def write(path, *words):
 
 commands = (comm, listen, again, accept, drain, forked, heir, hand, loop, looped, close, shutdown,
             take, connect, probe, bind, speak, begin, crowd_of, done, say, fates, half, abort,
-            drop, many, none, devices, write)
+            drop, many, group, spread, none, quarrel, errors, devices, write)
 by_name = {command.__name__: command for command in commands}
 for line in sys.stdin:
     name, *arguments = line.rstrip("\n").split(" ")

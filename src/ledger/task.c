@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * task.c - who listens, who accepts, who closes
+ */
+#include <linux/sched/task.h>
+#include <linux/string.h>
+
+#include "ledger/task.h"
+
+/**
+ * lq_task_remember() - remember a task, by its thread group
+ * @to: remembers nobody yet, or the caller puts whom it does
+ * @task: the task
+ *
+ * Context: any.
+ */
+void lq_task_remember(struct lq_task *to, struct task_struct *task)
+{
+	to->pid = get_pid(task_tgid(task));
+	strscpy(to->comm, task->group_leader->comm, sizeof(to->comm));
+}
+
+/**
+ * lq_listener_note_acceptor() - the current task accepts from it
+ * @l: the listener
+ *
+ * Context: the task, preemption off.
+ */
+void lq_listener_note_acceptor(struct lq_listener *l)
+{
+	struct pid *pid = task_tgid(current), *old = NULL;
+	unsigned long flags;
+
+	if (likely(READ_ONCE(l->acceptor.pid) == pid))
+		return;
+	raw_spin_lock_irqsave(&l->task_lock, flags);
+	if (l->acceptor.pid != pid) {
+		old = l->acceptor.pid;
+		lq_task_remember(&l->acceptor, current);
+	}
+	raw_spin_unlock_irqrestore(&l->task_lock, flags);
+	put_pid(old);
+}
+
+/**
+ * lq_listener_note_closer() - the current task closes it with clients in its queues
+ * @l: the listener
+ *
+ * Its endpoint remembers who did: the listener is gone when somebody asks.
+ *
+ * Context: the task, preemption off.
+ */
+void lq_listener_note_closer(struct lq_listener *l)
+{
+	struct lq_ledger *ledger = l->ledger;
+	struct pid *old = NULL;
+	unsigned long flags;
+
+	xa_lock_irqsave(&ledger->listeners, flags);
+	if (l->endpoint) {
+		old = l->endpoint->closer.pid;
+		lq_task_remember(&l->endpoint->closer, current);
+	}
+	xa_unlock_irqrestore(&ledger->listeners, flags);
+	put_pid(old);
+}
