@@ -106,6 +106,7 @@ static void drop(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_endpoint_wake(ledger, ep);
+	list_del(&ep->wanted);
 	hlist_del_rcu(&ep->node);
 	hlist_del_rcu(&ep->by_id);
 	list_del_rcu(&ep->list);
@@ -141,6 +142,7 @@ struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_ad
 	fresh->since = ktime_get_real_ns();
 	INIT_LIST_HEAD(&fresh->listeners);
 	INIT_LIST_HEAD(&fresh->idle);
+	INIT_LIST_HEAD(&fresh->wanted);
 	hlist_add_head_rcu(&fresh->node, lq_endpoint_bucket(ledger, where->port));
 	hlist_add_head_rcu(&fresh->by_id, id_bucket_of(ledger, fresh->id));
 	list_add_tail_rcu(&fresh->list, &ledger->endpoints);

@@ -3,7 +3,9 @@
  * members.c - the listeners of an endpoint that is taken over: they come, go, change, accept
  */
 #include "queue/parking.h"
+#include "takeover/ask.h"
 #include "takeover/members.h"
+#include "takeover/retire.h"
 #include "takeover/rules.h"
 
 /* With the ledger's lock held: among the endpoint's listeners, one that is open. */
@@ -33,7 +35,7 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep)
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (unlikely(!q && !ep->released && lq_rule_find(ledger, ep->where.port)))
-		schedule_work(&ledger->ruler);
+		lq_rules_want(ledger, ep);
 	if (likely(!q))
 		return;
 	list_for_each_entry(l, &ep->listeners, sibling) {
@@ -51,6 +53,8 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep)
 		schedule_work(&q->evictor);
 	}
 	lq_park_kick(q);
+	if (!ep->open)
+		lq_retire_later(ledger, q);
 }
 
 /**
