@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 
 #include "ledger/endpoint.h"
+#include "path/divert.h"
 #include "queue/types.h"
 #include "takeover/apply.h"
 #include "takeover/install.h"
@@ -96,17 +97,19 @@ void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 	kuid_t uid = INVALID_UID;
 	struct lq_endpoint *ep;
 	struct lq_rule *rule = NULL;
-	int err = 0;
+	int err;
 
 	lockdep_assert_held(&lq_commands);
 	if (lq_takeover_is_stopped())
 		return;
+	/* It is since the rule was made, unless somebody has ended that meanwhile. */
+	err = lq_divert_attach();
 	xa_lock_irq(&ledger->listeners);
 	ep = find_wanted(ledger, id, &rule);
 	if (ep) {
 		where = ep->where;
 		uid = list_last_entry(&ep->listeners, struct lq_listener, sibling)->uid;
-		err = lq_install_prepare(ledger, ep, &rule->config, true, &made);
+		err = err ?: lq_install_prepare(ledger, ep, &rule->config, true, &made);
 		ep = find_wanted(ledger, id, &rule);
 	}
 	if (made)
@@ -115,7 +118,7 @@ void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 		put_off(ledger, ep);
 	xa_unlock_irq(&ledger->listeners);
 	lq_install_discard(made);
-	if (err)
+	if (err && rule)
 		lq_rule_refused(ledger, rule, &where, uid, err);
 }
 

@@ -100,15 +100,30 @@ static bool forget_some(struct lq_endpoint *ep, const struct lq_synq *q)
 	struct lq_listener *l;
 	int n;
 
+	rcu_read_lock();
 	for (n = 0; n < BATCH && !list_empty(&ep->listeners); n++) {
 		l = list_first_entry(&ep->listeners, struct lq_listener, sibling);
 		if (rcu_access_pointer(l->queue) != q)
-			return false;
+			break;
 		lq_synq_pass_on_cookies(q, l->sk, l->uid);
 		RCU_INIT_POINTER(l->queue, NULL);
 		list_move_tail(&l->sibling, &ep->listeners);
 	}
+	rcu_read_unlock();
 	return n == BATCH;
+}
+
+/* With the ledger's lock held. Whether there is more to do; who listens from now on has no queue. */
+static bool take_from(struct lq_ledger *ledger, struct lq_endpoint *ep, const struct lq_synq *q)
+{
+	bool more = forget_some(ep, q);
+
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	ep->queue = NULL;
+	ep->released = true;
+	if (list_empty(&ep->listeners) && list_empty(&ep->idle))
+		lq_endpoint_rest(ledger, ep);
+	return more;
 }
 
 /* Nobody finds the queue any more, but segments that have; commands are locked. */
@@ -122,15 +137,9 @@ static void forget(struct lq_synq *q)
 	do {
 		xa_lock_irq(&ledger->listeners);
 		list_del_init(&q->resting);
-		/* It may be forgotten once nobody listens there and its queue is gone. */
+		/* Once its queue is gone, it may be too, if the last listener closes meanwhile. */
 		ep = lq_endpoint_find(ledger, q->id);
-		more = ep && forget_some(ep, q);
-		if (ep && !more) {
-			ep->queue = NULL;
-			ep->released = true;
-			if (list_empty(&ep->listeners))
-				lq_endpoint_rest(ledger, ep);
-		}
+		more = ep && take_from(ledger, ep, q);
 		xa_unlock_irq(&ledger->listeners);
 		cond_resched();
 	} while (more);

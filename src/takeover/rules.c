@@ -39,7 +39,7 @@ void lq_takeover_unlock(void)
 }
 
 /**
- * lq_takeover_is_stopped() - is the module not all there yet, or goes it?
+ * lq_takeover_is_stopped() - is the module not all there, or does it go?
  *
  * Return: whether nothing is to be taken over; with commands locked, that stays so.
  */
@@ -141,13 +141,26 @@ int lq_rules_remove(struct lq_ledger *ledger, const struct lq_address *where)
 	return n;
 }
 
+static const char *reason_of(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+		return "rules may take half of mem_max, one user half of what others leave of that";
+	case -ENOMEM:
+		return "no memory for its SYN queue";
+	default:
+		return "a function of the kernel can't be diverted";
+	}
+}
+
 /**
  * lq_rule_refused() - a rule could not take an address over
  * @ledger: of its network namespace
  * @rule: the rule
  * @where: the address
  * @uid: who listens there
- * @err: -ENOSPC, that is more than rules or this user may take; or -ENOMEM
+ * @err: -ENOSPC, that is more than rules or this user may take; -ENOMEM; or what
+ *	lq_divert_attach() has failed with
  *
  * Counted; said once, until there was none for a while: users choose how often they listen.
  *
@@ -165,10 +178,6 @@ void lq_rule_refused(struct lq_ledger *ledger, struct lq_rule *rule,
 	if (last && now - last < EPISODE)
 		return;
 	lq_name_endpoint(shown, sizeof(shown), ledger->net, where);
-	if (err == -ENOSPC)
-		pr_warn("*:%u: %s of uid %u stays with the kernel: rules may take half of mem_max, one user half of what others leave of that (rules_refused= counts more)\n",
-			ntohs(rule->port), shown, from_kuid_munged(&init_user_ns, uid));
-	else
-		pr_warn("*:%u: %s of uid %u stays with the kernel: no memory for its SYN queue (rules_refused= counts more)\n",
-			ntohs(rule->port), shown, from_kuid_munged(&init_user_ns, uid));
+	pr_warn("*:%u: %s of uid %u stays with the kernel: %s (rules_refused= counts more)\n",
+		ntohs(rule->port), shown, from_kuid_munged(&init_user_ns, uid), reason_of(err));
 }
