@@ -29,6 +29,8 @@ addresses() {
 	local as=
 
 	[[ $1 != UID=* ]] || { as="setpriv --reuid ${1#UID=} --clear-groups"; shift; }
+	# To read what is said of it takes that.
+	[[ -z $as || $1 != state ]] || as="$as --inh-caps +net_admin --ambient-caps +net_admin"
 	# shellcheck disable=SC2086
 	in_server $as python3 -c "$(cat "$tests/tools/addresses.py")" "$@"
 }
