@@ -184,7 +184,7 @@ static bool is_any_left(void)
 }
 
 /**
- * lq_asks_stop() - no task applies rules any more, nor is in a function of ours for that
+ * lq_asks_stop() - no task applies rules any more
  *
  * Context: process, sleeps; commands are not locked.
  */
@@ -193,7 +193,18 @@ void lq_asks_stop(void)
 	let(false);
 	while (is_any_left())
 		usleep_range(1000, 2000);
-	/* One that is off the list may have been preempted on its last instructions. */
+}
+
+/**
+ * lq_asks_settle() - nor is one in a function of ours for that
+ *
+ * One that is off the list may have been preempted on its last instructions. That takes its
+ * time, and is not needed where others wait for the same (lq_divert_detach()).
+ *
+ * Context: process, sleeps; after lq_asks_stop().
+ */
+void lq_asks_settle(void)
+{
 	if (any)
 		synchronize_rcu_tasks();
 	any = false;

@@ -234,6 +234,8 @@ void lq_takeover_stop(void)
 	lq_release_all();
 	lq_takeover_unlock();
 	lq_observing_stop();
+	if (!lq_divert_is_attached())
+		lq_asks_settle();
 	lq_divert_detach();
 }
 
