@@ -50,6 +50,9 @@ DEFINE_STATIC_CALL_NULL(lq_stock_hash_add, inet_csk_reqsk_queue_hash_add);
 DEFINE_STATIC_CALL_NULL(lq_cookie_timestamp, cookie_init_timestamp);
 DEFINE_STATIC_CALL_NULL(lq_listener_lookup, __inet_lookup_listener);
 
+/* Called only if it is there: see lq_can_work_in_tasks(). */
+DEFINE_STATIC_CALL_NULL(lq_work_add, task_work_add);
+
 /* What there is not without a row's function. */
 enum need { OPTIONAL, TAKEOVER, LOADING };
 
@@ -67,6 +70,7 @@ enum {
 	HASH_ADD,
 	COOKIE_TIMESTAMP,
 	LISTENER_LOOKUP,
+	WORK_ADD,
 	SYM_COUNT
 };
 
@@ -90,6 +94,7 @@ static struct ksym {
 	[HASH_ADD] = { "inet_csk_reqsk_queue_hash_add", "records given back", TAKEOVER },
 	[COOKIE_TIMESTAMP] = { "cookie_init_timestamp", "options in a cookie", TAKEOVER },
 	[LISTENER_LOOKUP] = { "__inet_lookup_listener", "who gets records back", TAKEOVER },
+	[WORK_ADD] = { "task_work_add", "rules, when listen() returns", OPTIONAL },
 };
 
 /* A probe sits behind an ENDBR, or behind what sealing made of it; calls start there. */
@@ -142,6 +147,16 @@ bool lq_can_take_over(void)
 		}
 	}
 	return true;
+}
+
+/**
+ * lq_can_work_in_tasks() - can a task be given work to do before it returns to its user?
+ *
+ * Return: whether this kernel has the function for it.
+ */
+bool lq_can_work_in_tasks(void)
+{
+	return syms[WORK_ADD].addr;
 }
 
 /**
@@ -200,5 +215,6 @@ int lq_ksym_resolve(void)
 	DIRECT(lq_stock_hash_add, HASH_ADD, inet_csk_reqsk_queue_hash_add);
 	DIRECT(lq_cookie_timestamp, COOKIE_TIMESTAMP, cookie_init_timestamp);
 	DIRECT(lq_listener_lookup, LISTENER_LOOKUP, __inet_lookup_listener);
+	DIRECT(lq_work_add, WORK_ADD, task_work_add);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define LISTENQ_KSYM_H
 
 #include <linux/static_call.h>
+#include <linux/task_work.h>
 #include <net/tcp.h>
 
 u64 lq_no_cookie(struct sock *sk);
@@ -29,6 +30,9 @@ DECLARE_STATIC_CALL(lq_stock_hash_add, inet_csk_reqsk_queue_hash_add);
 DECLARE_STATIC_CALL(lq_cookie_timestamp, cookie_init_timestamp);
 DECLARE_STATIC_CALL(lq_listener_lookup, __inet_lookup_listener);
 
+/* See lq_can_work_in_tasks(). */
+DECLARE_STATIC_CALL(lq_work_add, task_work_add);
+
 /**
  * lq_sock_cookie() - the socket's number in ss, SO_COOKIE and BPF
  * @sk: a full socket
@@ -46,6 +50,7 @@ static inline u64 lq_sock_cookie(struct sock *sk)
 }
 
 bool lq_can_take_over(void);
+bool lq_can_work_in_tasks(void);
 bool lq_has_challenge_acks(void);
 bool lq_is_stock_syn_recv(const void *syn_recv_sock);
 int lq_ksym_resolve(void);

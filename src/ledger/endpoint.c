@@ -160,6 +160,7 @@ static void drop(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_endpoint_wake(ledger, ep);
+	list_del(&ep->wanted);
 	raw_spin_lock(&address_lock);
 	hlist_del_rcu(&ep->node);
 	raw_spin_unlock(&address_lock);
@@ -213,6 +214,7 @@ struct lq_endpoint *lq_endpoint_get(struct lq_ledger *ledger, const struct lq_ad
 	ep->since = ktime_get_real_ns();
 	xa_init(&ep->listeners);
 	INIT_LIST_HEAD(&ep->idle);
+	INIT_LIST_HEAD(&ep->wanted);
 	if (add(ledger, ep))
 		return NULL;
 	*fresh = NULL;

@@ -14,6 +14,7 @@
 /**
  * struct lq_owner - what takeover wants to be told, and is asked
  * @listeners: a listener of an endpoint has come or gone; the ledger's lock is held
+ * @opened: a task has made its socket listen, and is about to return from listen()
  * @backlog: listen() changes the backlog of a listener, which has its old one still
  * @made_room: accept() has taken a connection from a listener
  * @read: the queues of a listener that is taken over
@@ -21,6 +22,7 @@
 struct lq_owner {
 	void (*listeners)(struct lq_ledger *ledger, struct lq_endpoint *ep,
 			  struct lq_listener *l);
+	void (*opened)(const struct lq_listener *l);
 	void (*backlog)(struct sock *sk, u32 backlog);
 	void (*made_room)(const struct lq_listener *l);
 	void (*read)(const struct lq_synq *q, const struct sock *sk, struct lq_reading *reading);

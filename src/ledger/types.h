@@ -176,6 +176,7 @@ struct lq_task {
  * @watched: monotonic ns of the command that ended that, 0: it was never ignored
  * @queue: its SYN queue when it is taken over, else NULL
  * @released: a command gave it back: rules leave it alone
+ * @wanted: among those that a rule is to take over
  * @tallies: of the queues it has had, by enum lq_synq_tally
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
@@ -202,6 +203,7 @@ struct lq_endpoint {
 	u64 watched;
 	struct lq_synq *queue;
 	bool released;
+	struct list_head wanted;
 	u64 tallies[LQ_QT_count];
 	u32 opened;
 	u32 open;
@@ -273,7 +275,7 @@ struct lq_overflow {
  * @where: its address
  * @ignored: as its endpoint
  * @place: among the endpoint's listeners, from 0; a younger one has a larger one
- * @asked: backlog that a listen() under way has asked for; see takeover/members.c
+ * @asked: backlog that a listen() under way has asked for; see takeover/backlogs.c
  * @asked_at: jiffies of that listen(), 0: it is long done
  * @task_lock: guards @owner and @acceptor
  * @owner: who called listen()
@@ -362,8 +364,16 @@ struct lq_sum {
  * @adding: one reader at a time adds up an endpoint
  * @sum: what he adds up, NULL: nobody does
  * @net: its network namespace
- * @rules: struct lq_rule: ports that are taken over whatever the address, under RCU
- * @ruler: applies them to new endpoints
+ * @rules: struct lq_rule by port: these are taken over whatever the address. Under RCU,
+ *	written by commands
+ * @wanted: endpoints that these are to take over, under the lock
+ * @refused: those that they could not, until they are tried again
+ * @retry: jiffies when that is
+ * @ruler: applies rules to both
+ * @rules_refused: how often they could not
+ * @resting: struct lq_synq: what rules have made and nobody listens at, in the order of their
+ *	time, under the lock
+ * @retirer: has these go
  * @lessor: releases endpoints when their lease ends
  */
 struct lq_ledger {
@@ -379,8 +389,14 @@ struct lq_ledger {
 	struct mutex adding;	/* orders readers */
 	struct lq_sum *sum;
 	struct net *net;
-	struct list_head rules;
-	struct work_struct ruler;
+	struct xarray rules;
+	struct list_head wanted;
+	struct list_head refused;
+	unsigned long retry;
+	struct delayed_work ruler;
+	atomic64_t rules_refused;
+	struct list_head resting;
+	struct delayed_work retirer;
 	struct delayed_work lessor;
 };
 

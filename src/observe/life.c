@@ -162,12 +162,13 @@ static void event_of_listener_sock(struct lq_event *event, struct sock *sk)
 }
 
 /* What caps the backlog argument of listen(), whose caller is in @sk's namespace or not. */
-static void note_cap(struct sock *sk)
+static struct lq_listener *note_cap(struct sock *sk)
 {
 	struct lq_listener *l = lq_listener_find(lq_sock_cookie(sk));
 
 	if (l)
 		WRITE_ONCE(l->cap, READ_ONCE(sock_net(sk)->core.sysctl_somaxconn));
+	return l;
 }
 
 /**
@@ -178,10 +179,13 @@ static void note_cap(struct sock *sk)
  */
 void lq_listening(struct sock *sk)
 {
+	struct lq_listener *l;
 	struct lq_event event;
 
 	lq_listener_open(sk, current);
-	note_cap(sk);
+	l = note_cap(sk);
+	if (l)
+		lq_owner->opened(l);
 	if (!lq_is_observing())
 		return;
 	event_of_listener_sock(&event, sk);

@@ -334,3 +334,15 @@ void lq_divert_detach(void)
 	synchronize_rcu_tasks();
 	lq_stock_stop_trial();
 }
+
+/**
+ * lq_divert_is_attached() - are segments diverted?
+ *
+ * Context: process; one caller of those above at a time.
+ * Return: whether they are. Then lq_divert_detach() waits for tasks that were preempted in the
+ * module, wherever.
+ */
+bool lq_divert_is_attached(void)
+{
+	return attached;
+}

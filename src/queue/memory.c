@@ -20,6 +20,7 @@
 
 #include "queue/memory.h"
 #include "queue/settings.h"
+#include "queue/share.h"
 
 #define FIRST_RECORDS	1024	/* per part */
 #define SPARE_RECORDS	256	/* per part, that mem_max must have room for */
@@ -69,6 +70,8 @@ static bool charge(struct lq_synq *q, u64 bytes)
 {
 	lockdep_assert_held(&memory);
 	if (bytes > q->charged && charged - q->charged + bytes > most_bytes())
+		return false;
+	if (!lq_share_charge(q, (s64)(bytes - q->charged), most_bytes() / 2))
 		return false;
 	charged += bytes - q->charged;
 	q->charged = bytes;
@@ -271,6 +274,7 @@ void lq_memory_end(struct lq_synq *q)
 			kvfree(chunk);
 		}
 	}
+	lq_share_end(q);
 	mutex_lock(&memory);
 	charged -= q->charged;
 	mutex_unlock(&memory);

@@ -18,7 +18,12 @@
 
 static const char *const names[] = { LQ_TO_STOCK(LQ_STRING) };
 
-/* Those that came while it goes back say nothing of the listener. */
+/* Those that came while it goes back, or before it was ours, say nothing of the listener. */
+static bool says_nothing(int i)
+{
+	return i == LQ_TO_STOCK_released || i == LQ_TO_STOCK_early;
+}
+
 static u64 count(const struct lq_synq *q, enum lq_to_stock *worst)
 {
 	u64 n, most = 0, sum = 0;
@@ -26,7 +31,7 @@ static u64 count(const struct lq_synq *q, enum lq_to_stock *worst)
 
 	*worst = 0;
 	for (i = 0; i < LQ_TO_STOCK_count; i++) {
-		n = i == LQ_TO_STOCK_released ? 0 : atomic64_read(&q->to_stock[i]);
+		n = says_nothing(i) ? 0 : atomic64_read(&q->to_stock[i]);
 		sum += n;
 		if (n <= most)
 			continue;

@@ -20,7 +20,7 @@
 /* X(name): why a SYN was left to the stock kernel */
 #define LQ_TO_STOCK(X)							\
 	X(ip_options) X(fastopen) X(save_syn) X(min_ttl) X(tcp_keys) \
-	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(released)
+	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(released) X(early)
 
 #define LQ_TO_STOCK_ENUM(name) LQ_TO_STOCK_##name,
 enum lq_to_stock {
@@ -87,13 +87,12 @@ struct lq_parking {
  * @config: what commands said
  * @draining: no new records
  * @why: it drains
- * @goes: a command has chosen it: it is handed back next; guarded by commands
  * @lease: jiffies when it is released by itself, with a lease_ms; guarded by commands
  * @last_cookie: jiffies when a SYN was answered by a cookie, about
  * @cookie_uid: whose listener it was
  * @len: records in all shards
  * @young: of these, those whose timer never ran out
- * @backlogs: sum of its listeners' backlogs if they are several, else 0; see members.c
+ * @backlogs: sum of its listeners' backlogs if they are several, else 0; see backlogs.c
  * @added_up: what they were when they were added up last; under the ledger's
  *	lock, as the next two
  * @more: what may have been added to that since
@@ -105,9 +104,16 @@ struct lq_parking {
  * @where: its address
  * @id: number of its endpoint
  * @ms: how long hand-back took
- * @next: in the list of those that a command makes
+ * @next: in the list of those that a command makes, or gives back
  * @charged: bytes of mem_max that are its own; under memory.c's lock
  * @bytes: bytes that it takes; the same
+ * @payer: whose listener it is that a rule has made it for; NULL: a command has named its
+ *	address. This and what follows: share.c
+ * @shared: bytes that count as his
+ * @named: a command is about to name its address; guarded by commands
+ * @resting: among those that rules have made and nobody listens at; this and what follows
+ *	under the ledger's lock
+ * @rest_until: jiffies when it is looked at whether it goes
  * @to_stock: SYNs left to the stock kernel, by enum lq_to_stock
  * @has_own: a SYN was not; see to_stock.c
  * @is_told: it was looked at whether all were
@@ -124,7 +130,6 @@ struct lq_synq {
 	struct lq_config config;
 	bool draining;
 	const char *why;
-	bool goes;
 	u64 lease;
 	unsigned long last_cookie;
 	kuid_t cookie_uid;
@@ -144,6 +149,11 @@ struct lq_synq {
 	struct lq_synq *next;
 	u64 charged;
 	u64 bytes;
+	struct lq_payer *payer;
+	u64 shared;
+	bool named;
+	struct list_head resting;
+	unsigned long rest_until;
 	atomic64_t to_stock[LQ_TO_STOCK_count];
 	bool has_own;
 	unsigned long is_told;

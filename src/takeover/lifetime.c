@@ -21,8 +21,8 @@
 #include "queue/part.h"
 #include "queue/timer.h"
 #include "queue/to_stock.h"
+#include "takeover/backlogs.h"
 #include "takeover/lifetime.h"
-#include "takeover/members.h"
 
 /* Ticks until a SYN-ACK is sent again for the first time. */
 static u32 first_delay(const struct lq_config *config)
@@ -99,7 +99,7 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 	INIT_WORK(&q->grower, lq_memory_grow);
 	INIT_WORK(&q->teller, lq_to_stock_tell);
 	INIT_WORK(&q->evictor, lq_evict_work);
-	INIT_DELAYED_WORK(&q->adder, lq_members_add_up);
+	INIT_DELAYED_WORK(&q->adder, lq_backlogs_add_up);
 	lq_park_init(q);
 	q->parking.room = lq_park_room(config, backlogs);
 	err = parts_init(q, records);

@@ -12,9 +12,7 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep,
 void lq_members_backlog(struct sock *sk, u32 backlog);
 void lq_members_made_room(const struct lq_listener *l);
 
-u32 lq_members_backlogs(struct lq_ledger *ledger, u32 id);
 void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct lq_synq *q);
 void lq_members_end(struct lq_ledger *ledger, struct lq_endpoint *ep);
-void lq_members_add_up(struct work_struct *work);
 
 #endif

@@ -17,12 +17,14 @@
 #include "ledger/name.h"
 #include "queue/handback.h"
 #include "queue/settings.h"
+#include "queue/share.h"
 #include "takeover/lifetime.h"
 #include "takeover/members.h"
 #include "takeover/release.h"
+#include "takeover/retire.h"
 
-/* Nobody finds these any more, but segments that have; commands wait. */
-static struct lq_synq *left_over;
+/* These go back; each with what comes after it (next). Guarded by commands. */
+static struct lq_synq *going;
 
 static void look_earlier(u64 *first, const struct lq_config *config, u64 lease)
 {
@@ -41,10 +43,11 @@ void lq_leases_watch(struct lq_ledger *ledger)
 	u64 first = U64_MAX, now = get_jiffies_64();
 	struct lq_endpoint *ep;
 	struct lq_rule *rule;
+	unsigned long port;
 	u32 id = 0;
 
 	lockdep_assert_held(&lq_commands);
-	list_for_each_entry(rule, &ledger->rules, list)
+	xa_for_each(&ledger->rules, port, rule)
 		look_earlier(&first, &rule->config, rule->lease);
 	xa_lock_irq(&ledger->listeners);
 	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
@@ -87,26 +90,29 @@ void lq_leases_renew(struct lq_ledger *ledger, const struct lq_address *where, b
 	lq_leases_watch(ledger);
 }
 
-/* Nobody counts in the queue any more. */
-static void keep_tallies(const struct lq_synq *q)
+/* Nobody finds the queue any more, but segments that have; commands are locked. */
+static void forget(struct lq_synq *q)
 {
 	struct lq_ledger *ledger = lq_ledger_of(q->net);
 	struct lq_endpoint *ep;
-	int i;
 
+	lockdep_assert_held(&lq_commands);
 	xa_lock_irq(&ledger->listeners);
+	list_del_init(&q->resting);
 	ep = lq_endpoint_find(ledger, q->id);
-	for (i = 0; ep && i < LQ_QT_count; i++)
-		ep->tallies[i] += atomic64_read(&q->tallies[i]);
+	if (ep && ep->queue == q)
+		lq_members_end(ledger, ep);
 	xa_unlock_irq(&ledger->listeners);
 }
 
 /* One that is to go back takes no new records. */
 static void drain(struct lq_synq *q, const char *why)
 {
+	lockdep_assert_held(&lq_commands);
 	cmpxchg(&q->why, NULL, why);
 	WRITE_ONCE(q->draining, true);
-	q->goes = true;
+	q->next = going;
+	going = q;
 }
 
 /* With commands locked. Returns how many there are. */
@@ -130,84 +136,13 @@ static int drain_meant(struct lq_ledger *ledger, const struct lq_address *where,
 	return n;
 }
 
-/*
- * With the ledger's lock held: after number @id, one that goes back; NULL: there is none.
- * Not one that was found broken since: it has had no grace period.
- */
-static struct lq_endpoint *next_drained(struct lq_ledger *ledger, u32 id)
+/* Nothing was pending in a rule's: users make many of these. */
+static bool is_silent(const struct lq_synq *q)
 {
-	struct lq_endpoint *ep;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
-		if (ep->queue && ep->queue->goes)
-			return ep;
-		id = ep->id;
-	}
-	return NULL;
-}
-
-/* With the ledger's lock held, but while it works; the queue stays: commands wait. */
-static void hand_back(struct lq_ledger *ledger, struct lq_endpoint *ep)
-	__must_hold(&ledger->listeners.xa_lock)
-{
-	struct lq_synq *q = ep->queue;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	xa_unlock_irq(&ledger->listeners);
-	lq_hand_back(q);
-	xa_lock_irq(&ledger->listeners);
-}
-
-/* With the ledger's lock held, but in between. */
-static void leave_over(struct lq_ledger *ledger, struct lq_endpoint *ep)
-{
-	struct lq_synq *q = ep->queue;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	lq_members_end(ledger, ep);
-	q->next = left_over;
-	left_over = q;
-}
-
-static void each_drained(struct lq_ledger *ledger,
-			 void (*act)(struct lq_ledger *ledger, struct lq_endpoint *ep))
-{
-	struct lq_endpoint *ep;
-	u32 id = 0;
-
-	xa_lock_irq(&ledger->listeners);
-	while ((ep = next_drained(ledger, id))) {
-		id = ep->id;
-		act(ledger, ep);
-	}
-	xa_unlock_irq(&ledger->listeners);
-}
-
-static void hand_back_drained(struct lq_ledger *ledger)
-{
-	each_drained(ledger, hand_back);
-}
-
-static void forget_drained(struct lq_ledger *ledger)
-{
-	each_drained(ledger, leave_over);
-}
-
-/* In this network namespace, or in all. */
-static void for_ledgers(struct lq_ledger *one, void (*act)(struct lq_ledger *ledger))
-{
-	struct net *net;
-
-	if (one) {
-		act(one);
-		return;
-	}
-	down_read(&net_rwsem);
-	for_each_net(net)
-		if (lq_net_counts(net))
-			act(lq_ledger_of(net));
-	up_read(&net_rwsem);
+	return lq_is_shared(q) && !atomic64_read(&q->tallies[LQ_QT_handed_back]) &&
+	       !atomic64_read(&q->tallies[LQ_QT_over_limit]) &&
+	       !atomic64_read(&q->tallies[LQ_QT_duplicate]) &&
+	       !atomic64_read(&q->tallies[LQ_QT_orphaned]);
 }
 
 static void tell_given_back(const struct lq_synq *q)
@@ -222,28 +157,46 @@ static void tell_given_back(const struct lq_synq *q)
 		atomic64_read(&q->tallies[LQ_QT_orphaned]));
 }
 
+/* Nobody works with them any more. */
+static void end_going(void)
+{
+	u32 silent = 0;
+	struct lq_synq *q;
+
+	while ((q = going)) {
+		going = q->next;
+		lq_keep_tallies(q);
+		if (is_silent(q))
+			silent++;
+		else
+			tell_given_back(q);
+		lq_synq_free(q);
+		cond_resched();
+	}
+	if (silent)
+		pr_info("%u addresses of rules are with the kernel again: nothing was pending\n",
+			silent);
+}
+
 /*
  * With commands locked: those that drain go back, all at once, for a grace period may be
  * long. The first: who has not seen that it drains has inserted its record by then. The
  * second: who looked for a request before there was one finds it through the queue. The
  * third: nobody works with the queue any more.
  */
-static void give_back(struct lq_ledger *one)
+static void give_back(void)
 {
 	struct lq_synq *q;
 
 	lockdep_assert_held(&lq_commands);
 	synchronize_rcu();
-	for_ledgers(one, hand_back_drained);
+	for (q = going; q; q = q->next)
+		lq_hand_back(q);
 	synchronize_rcu();
-	for_ledgers(one, forget_drained);
+	for (q = going; q; q = q->next)
+		forget(q);
 	synchronize_rcu();
-	while ((q = left_over)) {
-		left_over = q->next;
-		keep_tallies(q);
-		tell_given_back(q);
-		lq_synq_free(q);
-	}
+	end_going();
 }
 
 /**
@@ -264,7 +217,7 @@ int lq_release(struct net *net, const struct lq_address *where, bool any)
 	rules = any ? lq_rules_remove(ledger, where) : 0;
 	n = drain_meant(ledger, where, any, "released");
 	if (n)
-		give_back(ledger);
+		give_back();
 	lq_takeover_unlock();
 	return n || rules ? 0 : -ENOENT;
 }
@@ -272,25 +225,23 @@ int lq_release(struct net *net, const struct lq_address *where, bool any)
 /* With commands locked. */
 static int drain_ended(struct lq_ledger *ledger)
 {
-	struct lq_rule *rule, *next;
-	struct lq_address where = { 0 };
 	struct lq_endpoint *ep;
+	struct lq_rule *rule;
+	unsigned long port;
 	struct lq_synq *q;
 	int n = 0;
 	u32 id = 0;
 
 	lockdep_assert_held(&lq_commands);
 	/* What it took over has a lease of its own. */
-	list_for_each_entry_safe(rule, next, &ledger->rules, list) {
-		where.port = rule->port;
+	xa_for_each(&ledger->rules, port, rule)
 		if (lq_lease_has_ended(&rule->config, rule->lease))
-			lq_rules_remove(ledger, &where);
-	}
+			lq_rule_remove(ledger, rule);
 	xa_lock_irq(&ledger->listeners);
 	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
 		id = ep->id;
 		q = ep->queue;
-		if (!q || (!q->why && !lq_lease_has_ended(&q->config, q->lease)))
+		if (!q || (!READ_ONCE(q->why) && !lq_lease_has_ended(&q->config, q->lease)))
 			continue;
 		drain(q, "its lease has ended");
 		n++;
@@ -311,7 +262,7 @@ void lq_leases_end(struct work_struct *work)
 
 	lq_takeover_lock();
 	if (drain_ended(ledger))
-		give_back(ledger);
+		give_back();
 	lq_leases_watch(ledger);
 	lq_takeover_unlock();
 }
@@ -324,26 +275,20 @@ void lq_leases_end(struct work_struct *work)
  */
 void lq_release_forget(struct lq_ledger *ledger)
 {
-	struct lq_endpoint *ep;
 	struct lq_synq *q;
-	u32 id = 0;
 
 	lq_takeover_lock();
 	lq_rules_remove(ledger, NULL);
-	xa_lock_irq(&ledger->listeners);
-	while ((ep = lq_endpoint_next(ledger, NULL, true, id))) {
-		id = ep->id;
-		q = ep->queue;
-		if (!q)
-			continue;
-		lq_members_end(ledger, ep);
-		xa_unlock_irq(&ledger->listeners);
+	drain_meant(ledger, NULL, true, "its network namespace goes");
+	for (q = going; q; q = q->next)
+		forget(q);
+	while ((q = going)) {
+		going = q->next;
 		lq_synq_free(q);
-		xa_lock_irq(&ledger->listeners);
 	}
-	xa_unlock_irq(&ledger->listeners);
 	lq_takeover_unlock();
-	cancel_work_sync(&ledger->ruler);
+	cancel_delayed_work_sync(&ledger->ruler);
+	cancel_delayed_work_sync(&ledger->retirer);
 	cancel_delayed_work_sync(&ledger->lessor);
 }
 
@@ -360,7 +305,13 @@ static void drain_all(struct lq_ledger *ledger)
  */
 void lq_release_all(void)
 {
+	struct net *net;
+
 	lockdep_assert_held(&lq_commands);
-	for_ledgers(NULL, drain_all);
-	give_back(NULL);
+	down_read(&net_rwsem);
+	for_each_net(net)
+		if (lq_net_counts(net))
+			drain_all(lq_ledger_of(net));
+	up_read(&net_rwsem);
+	give_back();
 }

@@ -2,11 +2,10 @@
 /*
  * takeover.c - commands: an endpoint is taken over, changed; rules for those to come
  *
- *   takeover ─▶ queue ─▶ listeners point to it ─▶ their segments are diverted
+ *   takeover ─▶ install.c     *:PORT ─▶ rules.c     listen() ─▶ ask.c ─▶ apply.c
  *
- * The way back is in release.c. Commands come one at a time. An endpoint's listeners get
- * and lose the pointer to its queue with the ledger's lock held; segments follow it under
- * RCU.
+ * The way back is in release.c, and of what rules have made in retire.c, too. Commands come
+ * one at a time.
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
@@ -16,92 +15,27 @@
 #include "kernel/ksym.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
-#include "ledger/name.h"
 #include "ledger/owner.h"
 #include "observe/frame.h"
 #include "path/divert.h"
 #include "queue/part.h"
 #include "queue/record.h"
-#include "queue/timer.h"
+#include "queue/share.h"
+#include "takeover/apply.h"
+#include "takeover/ask.h"
+#include "takeover/install.h"
 #include "takeover/lifetime.h"
 #include "takeover/members.h"
 #include "takeover/release.h"
+#include "takeover/retire.h"
 #include "takeover/takeover.h"
-
-/* The module is not all there yet, or goes; guarded by commands. */
-static bool stopped = true;
-
-/*
- * A queue for an endpoint that is not taken over yet, in front of @made. The ledger's lock
- * is held before and after; sleeps.
- */
-static int prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
-		   const struct lq_config *config, struct lq_synq **made)
-	__releases(&ledger->listeners.xa_lock)
-	__acquires(&ledger->listeners.xa_lock)
-{
-	struct lq_address where = ep->where;
-	u32 records, backlogs, id = ep->id;
-	struct lq_synq *q;
-	int err;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	xa_unlock_irq(&ledger->listeners);
-	backlogs = lq_members_backlogs(ledger, id);
-	records = lq_config_or(config, LQ_SETTING_synq, backlogs);
-	err = lq_synq_new(ledger->net, config, records, backlogs, &q);
-	if (!err) {
-		q->where = where;
-		q->id = id;
-		q->next = *made;
-		*made = q;
-	}
-	xa_lock_irq(&ledger->listeners);
-	return err;
-}
-
-static void discard(struct lq_synq *made)
-{
-	struct lq_synq *q;
-
-	while ((q = made)) {
-		made = q->next;
-		lq_synq_free(q);
-	}
-}
-
-/*
- * With the ledger's lock held, but in between. Returns those whose endpoints have been
- * forgotten meanwhile: nobody listens there.
- */
-static struct lq_synq *install(struct lq_ledger *ledger, struct lq_synq *made)
-{
-	struct lq_synq *q, *left = NULL;
-	struct lq_endpoint *ep;
-
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	while ((q = made)) {
-		made = q->next;
-		ep = lq_endpoint_find(ledger, q->id);
-		if (ep) {
-			ep->released = false;
-			lq_endpoint_wake(ledger, ep);
-			lq_lease_renew(&q->lease, &q->config);
-			lq_members_begin(ledger, ep, q);
-		} else {
-			q->next = left;
-			left = q;
-		}
-	}
-	return left;
-}
 
 /*
  * All that are meant, or none; sleeps. With @any, those that are taken over already stay
- * as they are; a rule leaves those alone that somebody has released.
+ * as they are, and where nobody listens the rule comes when somebody does.
  */
 static int take_over(struct lq_ledger *ledger, const struct lq_address *where, bool any,
-		     bool by_rule, const struct lq_config *config)
+		     const struct lq_config *config)
 {
 	struct lq_synq *made = NULL;
 	struct lq_endpoint *ep;
@@ -114,15 +48,17 @@ static int take_over(struct lq_ledger *ledger, const struct lq_address *where, b
 		id = ep->id;
 		if (ep->queue)
 			err = any ? 0 : -EEXIST;
-		else if (!by_rule || !ep->released)
-			err = prepare(ledger, ep, config, &made);
+		else if (!any || ep->open)
+			err = lq_install_prepare(ledger, ep, config, any, &made);
+		else
+			ep->released = false;
 	}
 	if (!id && !any)
 		err = -ENOENT;
 	if (!err)
-		made = install(ledger, made);
+		made = lq_install(ledger, made);
 	xa_unlock_irq(&ledger->listeners);
-	discard(made);
+	lq_install_discard(made);
 	lq_leases_watch(ledger);
 	return err;
 }
@@ -144,42 +80,16 @@ int lq_takeover(struct net *net, const struct lq_address *where, bool any,
 	int err;
 
 	lq_takeover_lock();
-	err = stopped ? -ESHUTDOWN : lq_can_take_over() ? 0 : -EOPNOTSUPP;
+	err = lq_takeover_is_stopped() ? -ESHUTDOWN : lq_can_take_over() ? 0 : -EOPNOTSUPP;
 	if (!err && any)
 		err = lq_rule_add(ledger, where->port, config);
 	if (!err) {
-		err = lq_divert_attach() ?: take_over(ledger, where, any, false, config);
+		err = lq_divert_attach() ?: take_over(ledger, where, any, config);
 		if (err && any)
 			lq_rule_remove(ledger, lq_rule_find(ledger, where->port));
 	}
 	lq_takeover_unlock();
 	return err;
-}
-
-static void tell_no_memory(const struct lq_ledger *ledger, const struct lq_address *where)
-{
-	char shown[LQ_ADDRESS_LEN];
-
-	lq_name_endpoint(shown, sizeof(shown), ledger->net, where);
-	pr_err("endpoints: %s: no memory for the SYN queue of a new address\n", shown);
-}
-
-/* A new address on a port that a rule is about. */
-static void apply_rules(struct work_struct *work)
-{
-	struct lq_ledger *ledger = container_of(work, struct lq_ledger, ruler);
-	struct lq_address where = { 0 };
-	struct lq_rule *rule;
-
-	lq_takeover_lock();
-	list_for_each_entry(rule, &ledger->rules, list) {
-		where.port = rule->port;
-		if (stopped)
-			break;
-		if (take_over(ledger, &where, true, true, &rule->config))
-			tell_no_memory(ledger, &where);
-	}
-	lq_takeover_unlock();
 }
 
 /* The ledger's lock is held before and after. The queue stays: commands wait. */
@@ -195,12 +105,28 @@ static int prepare_change(struct lq_ledger *ledger, struct lq_synq *q,
 	return err;
 }
 
+/* What commands name is no rule's any more, if they do not fail. */
+static void settle_named(struct lq_synq *named, bool failed)
+{
+	struct lq_synq *q;
+
+	while ((q = named)) {
+		named = q->next;
+		q->named = false;
+		if (!failed)
+			lq_share_end(q);
+	}
+}
+
 /**
  * lq_takeover_set() - command "set"
  * @net: network namespace
  * @where: the endpoint's address
  * @any: all addresses of that port
  * @config: what the keys said; the others stay. Leases begin anew
+ *
+ * Who names an address that a rule has taken over makes it his own: it stays when nobody
+ * listens, and takes no part in what rules may have of mem_max.
  *
  * Context: process, sleeps.
  * Return: 0, -ENOENT when none of them is taken over, -ENOMEM or -ENOSPC; nothing is
@@ -211,6 +137,7 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 {
 	struct lq_ledger *ledger = lq_ledger_of(net);
 	struct lq_change *changes = NULL;
+	struct lq_synq *named = NULL;
 	struct lq_endpoint *ep;
 	struct lq_rule *rule;
 	int err = 0;
@@ -221,8 +148,14 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 	xa_lock_irq(&ledger->listeners);
 	while (!err && (ep = lq_endpoint_next(ledger, where, any, id))) {
 		id = ep->id;
-		if (ep->queue)
-			err = prepare_change(ledger, ep->queue, config, &changes);
+		if (!ep->queue)
+			continue;
+		if (!any) {
+			ep->queue->named = true;
+			ep->queue->next = named;
+			named = ep->queue;
+		}
+		err = prepare_change(ledger, ep->queue, config, &changes);
 	}
 	xa_unlock_irq(&ledger->listeners);
 	if (!err && !changes && !rule)
@@ -230,6 +163,7 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 	if (!err && rule)
 		lq_config_merge(&rule->config, config);
 	lq_synq_change(changes, !err);
+	settle_named(named, err);
 	if (!err)
 		lq_leases_renew(ledger, where, any, rule);
 	lq_takeover_unlock();
@@ -244,8 +178,12 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 void lq_takeover_begin(struct lq_ledger *ledger, struct net *net)
 {
 	ledger->net = net;
-	INIT_LIST_HEAD(&ledger->rules);
-	INIT_WORK(&ledger->ruler, apply_rules);
+	xa_init(&ledger->rules);
+	INIT_LIST_HEAD(&ledger->wanted);
+	INIT_LIST_HEAD(&ledger->refused);
+	INIT_LIST_HEAD(&ledger->resting);
+	INIT_DELAYED_WORK(&ledger->ruler, lq_rules_apply);
+	INIT_DELAYED_WORK(&ledger->retirer, lq_retire_work);
 	INIT_DELAYED_WORK(&ledger->lessor, lq_leases_end);
 }
 
@@ -258,6 +196,7 @@ int lq_takeover_init(void)
 {
 	static const struct lq_owner owner = {
 		.listeners = lq_members_changed,
+		.opened = lq_rules_opened,
 		.backlog = lq_members_backlog,
 		.made_room = lq_members_made_room,
 		.read = lq_synq_read,
@@ -275,9 +214,8 @@ int lq_takeover_init(void)
  */
 void lq_takeover_start(void)
 {
-	lq_takeover_lock();
-	stopped = false;
-	lq_takeover_unlock();
+	lq_takeover_let(true);
+	lq_asks_start(lq_rule_apply);
 }
 
 /**
@@ -290,11 +228,14 @@ void lq_takeover_start(void)
  */
 void lq_takeover_stop(void)
 {
+	lq_takeover_let(false);
+	lq_asks_stop();
 	lq_takeover_lock();
-	stopped = true;
 	lq_release_all();
 	lq_takeover_unlock();
 	lq_observing_stop();
+	if (!lq_divert_is_attached())
+		lq_asks_settle();
 	lq_divert_detach();
 }
 

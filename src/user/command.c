@@ -225,6 +225,11 @@ static int explain(const struct place *place, bool taken, int err)
 		pr_err("endpoints: the module is being loaded or unloaded: write it again when that is done\n");
 		break;
 	case -ENOSPC:
+		if (place->any) {
+			pr_err("endpoints: %s would need more than rules may take, half of mem_max=%u MiB, and of that a user half of what others leave: write a smaller synq= or park=, or addresses, or raise /sys/module/listenq/parameters/mem_max\n",
+			       place->shown, lq_memory_max());
+			break;
+		}
 		pr_err("endpoints: %s would need more than mem_max=%u MiB: write a smaller synq= or park=, or raise /sys/module/listenq/parameters/mem_max\n",
 		       place->shown, lq_memory_max());
 		break;

@@ -28,6 +28,7 @@
 #include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/settings.h"
+#include "queue/share.h"
 #include "takeover/rules.h"
 #include "user/command.h"
 #include "user/files.h"
@@ -164,7 +165,7 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 		   lq_memory_records(q));
 	lq_config_show(m, &q->config);
 	lq_park_show(m, q);
-	seq_printf(m, " has_own=%d", READ_ONCE(q->has_own));
+	seq_printf(m, " has_own=%d by_rule=%d", READ_ONCE(q->has_own), lq_is_shared(q));
 	for (i = 0; i < LQ_TO_STOCK_count; i++) {
 		n = atomic64_read(&q->to_stock[i]);
 		if (n)
@@ -336,12 +337,14 @@ static void show_endpoints_head(struct seq_file *m, struct lq_ledger *ledger)
 {
 	const char *between = " rules=";
 	struct lq_rule *rule;
+	unsigned long port;
 
 	lq_show_head(m);
-	seq_printf(m, " endpoints=%u forgotten=%llu", READ_ONCE(ledger->nr_endpoints),
-		   READ_ONCE(ledger->forgotten));
+	seq_printf(m, " endpoints=%u forgotten=%llu rules_refused=%lld",
+		   READ_ONCE(ledger->nr_endpoints), READ_ONCE(ledger->forgotten),
+		   atomic64_read(&ledger->rules_refused));
 	rcu_read_lock();
-	list_for_each_entry_rcu(rule, &ledger->rules, list) {
+	xa_for_each(&ledger->rules, port, rule) {
 		seq_printf(m, "%s*:%u", between, ntohs(rule->port));
 		between = ",";
 	}

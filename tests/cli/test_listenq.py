@@ -971,7 +971,8 @@ class Hints(Case):
             self.assertEqual('Nobody was refused' in text, not code)
 
     def test_all_to_stock(self):
-        counts = {'to_stock_fastopen': 12, 'to_stock_ip_options': 3, 'to_stock_released': 9}
+        counts = {'to_stock_fastopen': 12, 'to_stock_ip_options': 3, 'to_stock_released': 9,
+                  'to_stock_early': 9}
         self.row('endpoints', 'endpoint=4', state='taken_over', pending=0, young=0, limit=511, has_own=0, **counts)
         self.silent('all_to_stock', '[::]:443', code=0)
         self.row('endpoints', 'endpoint=4', to_stock_fastopen=13)

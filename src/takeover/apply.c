@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * apply.c - rules take new addresses over
+ *
+ * By the task that listens there, or a worker (ask.c). SYNs that came before are the
+ * kernel's, and counted (to_stock_early).
+ *
+ * An address that finds no memory stays with the kernel: it is tried again when somebody
+ * listens there, and with all others of its kind from time to time. Who closes gives way.
+ */
+#include <linux/sched.h>
+
+#include "ledger/endpoint.h"
+#include "ledger/walk.h"
+#include "path/divert.h"
+#include "queue/types.h"
+#include "takeover/apply.h"
+#include "takeover/install.h"
+#include "takeover/rules.h"
+
+#define RETRY	(10 * HZ)	/* until what was refused is tried again */
+#define BATCH	16		/* taken over before other commands have their turn */
+
+/* tcp_conn_request has decided so often; repeated SYNs have a request by then. */
+static u64 syns_of(const struct lq_listener *l)
+{
+	u64 n = 0;
+	int v;
+
+	for (v = LQ_V_syn_queued; v <= LQ_V_syn_fastopen_closed; v++)
+		n += atomic64_read(&l->totals.verdicts[v]);
+	return n;
+}
+
+static void add_early(struct lq_listener *l, void *sum)
+{
+	*(u64 *)sum += syns_of(l);
+}
+
+/*
+ * SYNs of an endpoint's listeners up to now; with the ledger's lock held. Not one that another
+ * processor has in hand. Of a larger group some have been there for long: what they had was
+ * not early.
+ */
+static u64 early_of(struct lq_endpoint *ep)
+{
+	unsigned long at = ep->open > LQ_PIECE ? ep->next_place - LQ_PIECE : 0;
+	u64 n = 0;
+
+	lq_walk_piece(ep, &at, XA_PRESENT, add_early, &n);
+	return n;
+}
+
+/* The endpoint of that number if a rule is to take it over; with the ledger's lock held. */
+static struct lq_endpoint *find_wanted(struct lq_ledger *ledger, u32 id, struct lq_rule **rule)
+{
+	struct lq_endpoint *ep = lq_endpoint_find(ledger, id);
+
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	if (!ep || !ep->open || ep->queue || ep->released)
+		return NULL;
+	*rule = lq_rule_find(ledger, ep->where.port);
+	return *rule ? ep : NULL;
+}
+
+/* Its turn comes again. With the ledger's lock held. */
+static void put_off(struct lq_ledger *ledger, struct lq_endpoint *ep)
+{
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	if (list_empty(&ledger->refused))
+		ledger->retry = jiffies + RETRY;
+	list_move_tail(&ep->wanted, &ledger->refused);
+	queue_delayed_work(system_wq, &ledger->ruler, RETRY);
+}
+
+/* With the ledger's lock held. Returns the queue if nobody listens there any more. */
+static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
+			       struct lq_synq *q)
+{
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	if (!ep)
+		return q;
+	atomic64_set(&q->to_stock[LQ_TO_STOCK_early], early_of(ep));
+	return lq_install(ledger, q);
+}
+
+/**
+ * lq_rule_apply() - the rule about its port takes an endpoint over, if it still is to
+ * @ledger: of the network namespace
+ * @id: number of the endpoint
+ *
+ * Context: process, sleeps, commands locked.
+ */
+void lq_rule_apply(struct lq_ledger *ledger, u32 id)
+{
+	struct lq_address where = { 0 };
+	struct lq_synq *made = NULL;
+	kuid_t uid = INVALID_UID;
+	struct lq_endpoint *ep;
+	struct lq_rule *rule = NULL;
+	int err;
+
+	lockdep_assert_held(&lq_commands);
+	if (lq_takeover_is_stopped())
+		return;
+	/* It is since the rule was made, unless somebody has ended that meanwhile. */
+	err = lq_divert_attach();
+	xa_lock_irq(&ledger->listeners);
+	ep = find_wanted(ledger, id, &rule);
+	if (ep) {
+		where = ep->where;
+		uid = lq_install_user(ep);
+		err = err ?: lq_install_prepare(ledger, ep, &rule->config, true, &made);
+		ep = find_wanted(ledger, id, &rule);
+	}
+	if (made)
+		made = install(ledger, ep, made);
+	else if (ep)
+		put_off(ledger, ep);
+	xa_unlock_irq(&ledger->listeners);
+	lq_install_discard(made);
+	if (err && rule)
+		lq_rule_refused(ledger, rule, &where, uid, err);
+}
+
+/* One that waits for its rule, and no more; 0: there is none. */
+static u32 next_wanted(struct lq_ledger *ledger)
+{
+	struct lq_endpoint *ep;
+	u32 id = 0;
+
+	xa_lock_irq(&ledger->listeners);
+	if (!list_empty(&ledger->refused) && time_after_eq(jiffies, ledger->retry))
+		list_splice_tail_init(&ledger->refused, &ledger->wanted);
+	ep = list_first_entry_or_null(&ledger->wanted, struct lq_endpoint, wanted);
+	if (ep) {
+		id = ep->id;
+		list_del_init(&ep->wanted);
+	}
+	xa_unlock_irq(&ledger->listeners);
+	return id;
+}
+
+/* When the worker is to come again. */
+static void come_again(struct lq_ledger *ledger)
+{
+	unsigned long delay = 0;
+	bool more;
+
+	xa_lock_irq(&ledger->listeners);
+	more = !list_empty(&ledger->wanted);
+	if (!more && !list_empty(&ledger->refused)) {
+		more = true;
+		delay = max_t(long, ledger->retry - jiffies, 1);
+	}
+	xa_unlock_irq(&ledger->listeners);
+	if (more)
+		queue_delayed_work(system_wq, &ledger->ruler, delay);
+}
+
+/**
+ * lq_rules_apply() - rules take over what is wanted
+ * @work: of the ledger
+ *
+ * Context: process, sleeps.
+ */
+void lq_rules_apply(struct work_struct *work)
+{
+	struct lq_ledger *ledger = container_of(to_delayed_work(work), struct lq_ledger, ruler);
+	int n = 0;
+	u32 id;
+
+	lq_takeover_lock();
+	while (!lq_takeover_is_stopped() && n++ < BATCH && (id = next_wanted(ledger)))
+		lq_rule_apply(ledger, id);
+	lq_takeover_unlock();
+	if (!lq_takeover_is_stopped())
+		come_again(ledger);
+}
