@@ -20,6 +20,7 @@
 #include "ledger/owner.h"
 #include "observe/frame.h"
 #include "path/divert.h"
+#include "queue/memory.h"
 #include "queue/part.h"
 #include "queue/record.h"
 #include "queue/timer.h"
@@ -273,9 +274,18 @@ int lq_takeover_init(void)
 		.read = lq_synq_read,
 	};
 
+	int err = lq_records_init();
+
+	if (err)
+		return err;
+	err = lq_memory_init();
+	if (err) {
+		lq_records_exit();
+		return err;
+	}
 	lq_owner = &owner;
 	lq_parts_choose_hash();
-	return lq_records_init();
+	return 0;
 }
 
 /**
@@ -315,5 +325,6 @@ void lq_takeover_stop(void)
  */
 void lq_takeover_exit(void)
 {
+	lq_memory_exit();
 	lq_records_exit();
 }
