@@ -130,6 +130,6 @@ bool lq_store_is_sound(const struct lq_store *store)
 		return false;
 	if (lq_list_is_empty(room))
 		return !store->nr_free;
-	return store->nr_free && chunk_at(room->next)->used < store->each &&
+	return chunk_at(room->next)->used < store->each &&
 	       store->nr_free >= store->each - chunk_at(room->next)->used;
 }

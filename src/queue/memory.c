@@ -127,17 +127,17 @@ static int supply(struct lq_part *part, u32 n)
 
 /*
  * More are made when fewer than these are free. The smaller a part still is, the earlier:
- * a flood must not be faster than the worker.
+ * a flood must not be faster than the worker. One that has enough from the beginning is low
+ * when it has more pending than its part of what fits: then listen() may have made that more.
  */
 static u32 low_mark(const struct lq_part *part, u32 records)
 {
-	u32 size = part->size;
+	u32 size = part->size, each = DIV_ROUND_UP(records, part->queue->mask + 1);
+	bool has_enough = size >= enough_for(part->queue, records);
 
-	if (size >= enough_for(part->queue, records))
-		return size / 4;
 	if (size <= first_for(part->queue, records))
-		return size - size / 4;
-	return size < STEP_RECORDS ? size / 2 : size / 4;
+		return size - (has_enough ? each + SPARE_RECORDS / 2 : size / 4);
+	return size < STEP_RECORDS && !has_enough ? size / 2 : size / 4;
 }
 
 /*
@@ -195,7 +195,7 @@ static bool spare(struct lq_part *part, u32 keep)
 
 /*
  * What a part did not need since this was last asked is taken back, if that is half of it at
- * least: it must not go and come all the time.
+ * least, or all: it must not go and come all the time.
  */
 static void shrink(struct lq_part *part, u32 records)
 {
@@ -207,7 +207,7 @@ static void shrink(struct lq_part *part, u32 records)
 	store->least_free = store->nr_free;
 	spin_unlock_bh(&part->lock);
 	keep = first_for(part->queue, records) + 2 * needed;
-	if (keep > part->size / 2)
+	if (needed && keep > part->size / 2)
 		return;
 	while (spare(part, keep))
 		cond_resched();
@@ -268,7 +268,7 @@ static bool see_to_all(struct lq_synq *q, u32 records)
 			more = rehash(part) || more;
 			cond_resched();
 		}
-	} while (more);
+	} while (more && !READ_ONCE(q->draining));
 	return lacks;
 }
 
@@ -298,6 +298,8 @@ void lq_memory_grow(struct work_struct *work)
 
 	/* Who asks from now on asks once more. */
 	xchg(&q->asked, false);
+	if (READ_ONCE(q->draining))
+		return;
 	for (i = 0; i <= q->mask; i++) {
 		WRITE_ONCE(q->parts[i].low, low_mark(&q->parts[i], records));
 		if (look)

@@ -89,11 +89,27 @@ static void test_give_back(void)
 	OK(lq_store_give_back, to_a_full_chunk, !store_broken(&store) && store.nr_free == 1);
 	lq_store_give_back(&store, taken[0]);
 	OK(lq_store_give_back, the_last_has_room_first, lq_store_take(&store) == taken[0]);
-	lq_store_give_back(&store, taken[3]);
-	lq_store_give_back(&store, taken[5]);
 	lq_store_give_back(&store, taken[0]);
+	for (u32 i = 3; i < 6; i++)
+		if (i != 4)
+			lq_store_give_back(&store, taken[i]);
 	OK(lq_store_give_back, sound, !store_broken(&store) && lq_store_is_sound(&store));
-	OK(lq_store_give_back, empty_goes_last, lq_store_take(&store) == taken[0]);
+	OK(lq_store_give_back, empty_is_taken_last, lq_store_take(&store) == taken[0]);
+}
+
+/* The last of the chunk that was first. */
+static void test_give_back_first(void)
+{
+	void *taken[6];
+
+	supplied_store(2);
+	for (u32 i = 0; i < 6; i++)
+		taken[i] = lq_store_take(&store);
+	lq_store_give_back(&store, taken[0]);
+	for (u32 i = 3; i < 6; i++)
+		lq_store_give_back(&store, taken[i]);
+	OK(lq_store_give_back, empty_goes_last, !store_broken(&store) &&
+	   lq_store_take(&store) == taken[0]);
 	OK(lq_store_give_back, and_is_taken_last, lq_store_take(&store) == taken[5]);
 }
 
@@ -154,6 +170,7 @@ int main(void)
 	test_add();
 	test_take();
 	test_give_back();
+	test_give_back_first();
 	test_spare();
 	test_sound();
 	return tap_end();
