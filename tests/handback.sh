@@ -67,7 +67,7 @@ of_clients() {
 }
 
 # The bound is far beyond the backlog. A flood of that comes in between: those whose last ACK has
-# come are handed back, and the youngest.
+# come are handed back, who are the oldest, and the youngest.
 play_bound() {
 	local bound flood
 
@@ -76,14 +76,15 @@ play_bound() {
 	flood=$((bound + 200))
 	begin 1 synq=$((2 * bound)) timeout_ms=120000 overflow=park park=50
 	half_open 0 12
-	tell clients ack 0 12
-	await 10 is_parked 10
-	is 'two are connected, ten are parked' "$(of acceptq "$(listener $port)") $(of_endpoint parked)" '2 10'
 	# Its addresses are others than the clients'.
 	in_client "$tests/tools/flood" -b 100000 lqc "$(server_mac)" 10.9.0.1 $port syn "$flood" >/dev/null
 	# Where the kernel's clock is its tick, no two of one tick are younger than each other.
 	sleep 0.1
 	tell clients syn 12 40 $port
+	# Only now: a full accept queue admits no SYN.
+	tell clients ack 0 12
+	await 10 is_parked 10
+	is 'two are connected, ten are parked' "$(of acceptq "$(listener $port)") $(of_endpoint parked)" '2 10'
 	is 'all are pending' "$(of_endpoint pending)" $((flood + 50))
 	mark
 	order release "0.0.0.0:$port"
