@@ -2,9 +2,11 @@
 /*
  * chunk.c - memory for objects of one size, in chunks that go back when they are empty
  *
- *   add() ─▶ with room, last ─ take() ─▶ with room, first ─ take() ─▶ full, in no list
- *               │     └◀─ its last object is given back ──┘ └◀── give_back() ──┘
- *               └─ spare() ─▶ the caller's
+ *   add() ─▶ with room, last ─ take() ─▶ with room, first ─ take() ─▶ full
+ *              │    └◀ the last give_back() ┘       └◀ give_back() ┘
+ *              └─ spare() ─▶ the caller's
+ *
+ * One that is full is in no list: what is given back finds it.
  *
  * Every call takes the same time, however many chunks there are, and wants the store locked
  * by its caller.

@@ -2,8 +2,8 @@
 /*
  * chunk.h - memory for objects of one size, in chunks that go back when they are empty
  *
- *   store ─▶ chunk ◀─▶ chunk ◀─▶ chunk          those with room, the empty ones last
- *              ├▶ free ─▶ object ─▶ object        those that were given back
+ *   store ─▶ chunk ◀─▶ chunk ◀─▶ chunk       those with room, the empty ones last
+ *              ├▶ free ─▶ object ─▶ object     those that were given back
  *              └▶ fresh: from there on never taken
  *
  * Taken is from the first chunk, so that objects keep together and others become empty.

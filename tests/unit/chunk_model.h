@@ -9,8 +9,8 @@
 
 /* A chunk where an object finds it. */
 struct chunk_memory {
-	_Alignas(LQ_CHUNK_BYTES) unsigned char bytes[LQ_CHUNK_BYTES];
-};
+	unsigned char bytes[LQ_CHUNK_BYTES];
+} __attribute__((aligned(LQ_CHUNK_BYTES)));
 
 static inline struct lq_chunk *chunk_in(struct chunk_memory *memory)
 {
