@@ -57,7 +57,7 @@ play_small() {
 	many=$(parts 128)
 	begin 128
 	echo "# $here parts, $(words "$(endpoint $port)" records bytes held_bytes)"
-	between 'backlog 128: bytes, on 128 processors' 1 $(($(of_endpoint bytes) * many / here)) 5000000
+	between 'backlog 128: bytes, on 128 processors' 1 $(($(of_endpoint bytes) * many / here)) 4000000
 	between 'and what it holds of mem_max' 1 $(($(of_endpoint held_bytes) * many / here)) 9999999
 	end
 	begin 1000000

@@ -25,7 +25,7 @@
 
 #define EACH		LQ_CHUNK_HOLDS(sizeof(struct lq_record))
 #define FIRST_RECORDS	1024	/* of all parts, but a part has two chunks */
-#define SPARE_RECORDS	32	/* per part, that parts may differ by */
+#define SPARE_RECORDS	16	/* per part, that parts may differ by */
 #define STEP_RECORDS	1024	/* that a part gets at once, at least, while it fills */
 #define LEAST_STEP	64	/* the same, when it has enough */
 #define MOVES		128	/* records moved to other buckets with a part locked */
@@ -128,7 +128,7 @@ static int supply(struct lq_part *part, u32 n)
 /*
  * More are made when fewer than these are free. The smaller a part still is, the earlier:
  * a flood must not be faster than the worker. One that has enough from the beginning is low
- * when it has more pending than its part of what fits: then listen() may have made that more.
+ * when it has a quarter more pending than its part of what fits: listen() may have made that more.
  */
 static u32 low_mark(const struct lq_part *part, u32 records)
 {
@@ -136,7 +136,7 @@ static u32 low_mark(const struct lq_part *part, u32 records)
 	bool has_enough = size >= enough_for(part->queue, records);
 
 	if (size <= first_for(part->queue, records))
-		return size - (has_enough ? each + SPARE_RECORDS / 2 : size / 4);
+		return size - (has_enough ? each + each / 4 + SPARE_RECORDS / 2 : size / 4);
 	return size < STEP_RECORDS && !has_enough ? size / 2 : size / 4;
 }
 
