@@ -128,7 +128,7 @@ static int supply(struct lq_part *part, u32 n)
 /*
  * More are made when fewer than these are free. The smaller a part still is, the earlier:
  * a flood must not be faster than the worker. One that has enough from the beginning is low
- * when it has a quarter more pending than its part of what fits: listen() may have made that more.
+ * when a quarter more than its part of what fits is pending: listen() may have made that more.
  */
 static u32 low_mark(const struct lq_part *part, u32 records)
 {
