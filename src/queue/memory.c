@@ -10,6 +10,7 @@
  * to fit. The worker takes back chunks that a part did not need for a whole period, and it
  * gives it as many buckets as it has records. What it does with a part locked takes the same
  * time however large the part is.
+ *
  * How much all queues may take: share.c.
  */
 #include <linux/errno.h>
@@ -27,7 +28,8 @@
 #define FIRST_RECORDS	1024	/* of all parts, but a part has two chunks */
 #define SPARE_RECORDS	16	/* per part, that parts may differ by */
 #define STEP_RECORDS	1024	/* that a part gets at once, at least, while it fills */
-#define LEAST_STEP	64	/* the same, when it has enough */
+#define MOST_STEP	16384	/* and at most: then it is the other parts' turn */
+#define LEAST_STEP	64	/* at least, when it has enough */
 #define MOVES		128	/* records moved to other buckets with a part locked */
 #define SPARES		64	/* chunks taken back with a part locked */
 #define PERIOD		(10 * HZ)	/* what was not needed for so long is too much */
@@ -149,8 +151,9 @@ static u32 next_step(const struct lq_part *part, u32 records)
 	u32 size = part->size, enough = enough_for(part->queue, records);
 
 	if (size >= enough)
-		return max_t(u32, size / 4, LEAST_STEP);
-	return clamp_t(u32, enough - size, LEAST_STEP, max_t(u32, size, STEP_RECORDS));
+		return clamp_t(u32, size / 4, LEAST_STEP, MOST_STEP);
+	return clamp_t(u32, enough - size, LEAST_STEP,
+		       clamp_t(u32, size, STEP_RECORDS, MOST_STEP));
 }
 
 static bool is_low(const struct lq_part *part)
