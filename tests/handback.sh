@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Endpoints go back to the stock kernel, with what is pending: on release, when a lease
-# ends, when a queue is broken, on rmmod. Every handshake that fits can still be completed.
+# ends, when a queue is broken, on rmmod. Every handshake up to the bound can still be completed.
 # LISTENQ_ONLY="ACT..." plays some acts.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
@@ -43,26 +43,60 @@ completes() {
 
 end() { dismiss; }
 
-play_youngest() {
+# More than the kernel would admit: its limit is for SYNs.
+play_beyond() {
 	begin 100 synq=400 timeout_ms=120000
-	tell clients syn 0 199 $port
-	# Where the kernel's clock is its tick, no two of one tick are younger than each other.
-	sleep 0.1
-	tell clients syn 199 101 $port
-	is '300 half-open' "$(of_endpoint pending)" 300
+	half_open 0 300
 	mark
 	order release "0.0.0.0:$port"
-	# As many as the kernel would take: one more than the backlog.
-	is 'up to the backlog' "$(stock)" 'synq=101 young=101 acceptq=0'
+	is 'three times the backlog is handed back' "$(stock)" 'synq=300 young=300 acceptq=0'
 	is 'release says so' "$(words "$(endpoint $port)" state handed_back over_limit orphaned)" \
-		'state=observing handed_back=101 over_limit=199 orphaned='
+		'state=observing handed_back=300 over_limit= orphaned='
 	is 'and dmesg, in one line' "$(said | sed 's/ in [0-9]* ms//')" \
-		"0.0.0.0:$port netns $(server_netns) is with the kernel again, released: 101 requests handed back, 199 over the backlog, 0 the kernel's already, 0 lost"
-	completes 199 101 0
-	is 'the youngest are connected' "$(stock)" 'synq=0 young=0 acceptq=101'
-	completes 0 199 199
+		"0.0.0.0:$port netns $(server_netns) is with the kernel again, released: 300 requests handed back, 0 over the bound, 0 the kernel's already, 0 lost"
+	# One more than the backlog.
+	completes 0 50 0
+	completes 249 51 0
+	is 'the oldest are connected, and the youngest' "$(stock)" 'synq=199 young=199 acceptq=101'
 	end
 }
+
+# Requests of the kernel that are the clients', not the flood's
+of_clients() {
+	in_server ss -Htn state syn-recv "sport = :$port" | grep -c ' 10\.99\.1\.1:'
+}
+
+# The bound is far beyond the backlog. A flood of that comes in between: those whose last ACK has
+# come are handed back, who are the oldest, and the youngest.
+play_bound() {
+	local bound flood
+
+	is_debug_kernel && return
+	bound=$(constant LEAST_BOUND)
+	flood=$((bound + 200))
+	begin 1 synq=$((2 * bound)) timeout_ms=120000 overflow=park park=50
+	half_open 0 12
+	# Its addresses are others than the clients'.
+	in_client "$tests/tools/flood" -b 100000 lqc "$(server_mac)" 10.9.0.1 $port syn "$flood" >/dev/null
+	# Where the kernel's clock is its tick, no two of one tick are younger than each other.
+	sleep 0.1
+	tell clients syn 12 40 $port
+	# Only now: a full accept queue admits no SYN.
+	tell clients ack 0 12
+	await 10 is_parked 10
+	is 'two are connected, ten are parked' "$(of acceptq "$(listener $port)") $(of_endpoint parked)" '2 10'
+	is 'all are pending' "$(of_endpoint pending)" $((flood + 50))
+	mark
+	order release "0.0.0.0:$port"
+	echo "# $(said)"
+	is 'so many are handed back' "$(words "$(endpoint $port)" handed_back over_limit orphaned)" \
+		"handed_back=$bound over_limit=250 orphaned="
+	is 'dmesg says what is over it' "$(said | grep -c ', 250 over the bound, ')" 1
+	is 'the parked and the youngest are among them' "$(of_clients)" 50
+	end
+}
+# shellcheck disable=SC2317
+is_parked() { [ "$(of_endpoint parked)" = "$1" ]; }
 
 play_old() {
 	in_server sysctl -qw net.ipv4.tcp_synack_retries=3
@@ -271,7 +305,7 @@ play_many() {
 	end
 }
 
-for act in ${LISTENQ_ONLY:-youngest old race lease broken reuseport rmmod many}; do
+for act in ${LISTENQ_ONLY:-beyond bound old race lease broken reuseport rmmod many}; do
 	echo "# $act ($(cut -d. -f1 /proc/uptime) s)"
 	"play_$act"
 done

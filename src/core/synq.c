@@ -2,8 +2,8 @@
 /*
  * synq.c - one shard of a SYN queue: what is done to its records
  *
- *   supply() ─▶ free ─ take() ─▶ caller's ─ insert() ─▶ in a bucket and in a list
- *                └◀─ give_back() ── caller's ◀─ remove() ──┘
+ *   store (chunk.c) ─ take() ─▶ caller's ─ insert() ─▶ in a bucket and in a list
+ *    └◀─ give_back() ── caller's ◀─ remove() ──┘
  *
  * Every call wants the shard locked by its caller, and those that take the time want it
  * read with the shard locked: it must not go back from one call to the next, or a list
@@ -17,25 +17,10 @@ static bool before(u32 a, u32 b)
 	return (s32)(a - b) < 0;
 }
 
-static void append(struct lq_link *list, struct lq_link *link)
-{
-	link->next = list;
-	link->prev = list->prev;
-	list->prev->next = link;
-	list->prev = link;
-}
-
 static void unlink_due(struct lq_record *record)
 {
-	struct lq_link *link = &record->due_link;
-
-	link->prev->next = link->next;
-	link->next->prev = link->prev;
-}
-
-static bool is_empty(const struct lq_link *list)
-{
-	return list->next == list;
+	lq_list_unlink(&record->due_link);
+	record->due_link.next = NULL;
 }
 
 static struct lq_record *record_of(const struct lq_link *link)
@@ -62,10 +47,8 @@ void lq_delays_init(struct lq_delays *delays, u32 first, u32 most)
 	delays->next = NULL;
 	delays->first = first;
 	delays->most = most;
-	for (i = 0; i < LQ_DELAYS; i++) {
-		delays->lists[i].next = &delays->lists[i];
-		delays->lists[i].prev = &delays->lists[i];
-	}
+	for (i = 0; i < LQ_DELAYS; i++)
+		lq_list_init(&delays->lists[i]);
 }
 
 /**
@@ -86,7 +69,7 @@ static bool has_records(const struct lq_delays *delays)
 	u32 i;
 
 	for (i = 0; i < LQ_DELAYS; i++)
-		if (!is_empty(&delays->lists[i]))
+		if (!lq_list_is_empty(&delays->lists[i]))
 			return true;
 	return false;
 }
@@ -113,44 +96,23 @@ struct lq_delays *lq_shard_drained(struct lq_shard *shard)
 	return delays;
 }
 
-static void use_buckets(struct lq_shard *shard, struct lq_record **buckets,
-			u32 nr_buckets)
-{
-	memset(buckets, 0, sizeof(*buckets) * nr_buckets);
-	shard->buckets = buckets;
-	shard->mask = nr_buckets - 1;
-}
-
 /**
  * lq_shard_init() - make an empty shard
- * @shard: the shard
- * @buckets: memory for its buckets, cleared here
+ * @shard: the shard; it must stay where it is
+ * @buckets: memory for its buckets, all NULL
  * @nr_buckets: their number, a power of two
  * @delays: the current set, empty
+ *
+ * Memory for records is added to its store.
  */
 void lq_shard_init(struct lq_shard *shard, struct lq_record **buckets, u32 nr_buckets,
 		   struct lq_delays *delays)
 {
-	use_buckets(shard, buckets, nr_buckets);
-	shard->len = 0;
-	shard->young = 0;
-	shard->nr_free = 0;
-	shard->free = NULL;
+	memset(shard, 0, sizeof(*shard));
+	shard->buckets = buckets;
+	shard->mask = nr_buckets - 1;
+	lq_store_init(&shard->store, sizeof(struct lq_record));
 	shard->delays = delays;
-}
-
-/**
- * lq_shard_supply() - add memory for records
- * @shard: the shard, locked
- * @records: an array, the shard's until it is thrown away
- * @n: their number
- *
- * The lowest is taken first.
- */
-void lq_shard_supply(struct lq_shard *shard, struct lq_record *records, u32 n)
-{
-	while (n)
-		lq_shard_give_back(shard, &records[--n]);
 }
 
 /**
@@ -161,13 +123,10 @@ void lq_shard_supply(struct lq_shard *shard, struct lq_record *records, u32 n)
  */
 struct lq_record *lq_shard_take(struct lq_shard *shard)
 {
-	struct lq_record *record = shard->free;
+	struct lq_record *record = lq_store_take(&shard->store);
 
-	if (!record)
-		return NULL;
-	shard->free = record->next;
-	shard->nr_free--;
-	memset(record, 0, sizeof(*record));
+	if (record)
+		memset(record, 0, sizeof(*record));
 	return record;
 }
 
@@ -178,14 +137,44 @@ struct lq_record *lq_shard_take(struct lq_shard *shard)
  */
 void lq_shard_give_back(struct lq_shard *shard, struct lq_record *record)
 {
-	record->next = shard->free;
-	shard->free = record;
-	shard->nr_free++;
+	lq_store_give_back(&shard->store, record);
+}
+
+/**
+ * lq_shard_pending() - the next pending record of a chunk
+ * @shard: the shard, locked
+ * @chunk: of its store
+ * @i: from which place in the chunk on; set to that of the record
+ *
+ * A record stays in its place, whatever happens to buckets: who goes through all chunks, with
+ * the shard unlocked in between, misses none that was pending all the time.
+ *
+ * Return: the record, or NULL: there is none.
+ */
+struct lq_record *lq_shard_pending(const struct lq_shard *shard, struct lq_chunk *chunk,
+				   u32 *i)
+{
+	struct lq_record *record;
+
+	for (; *i < chunk->fresh; ++*i) {
+		record = lq_chunk_object(&shard->store, chunk, *i);
+		if (lq_record_is_pending(record))
+			return record;
+	}
+	return NULL;
 }
 
 static struct lq_record **bucket_of(const struct lq_shard *shard, u32 hash)
 {
 	return &shard->buckets[hash & shard->mask];
+}
+
+/* Where a record still is that was not moved yet; NULL: there is none. */
+static struct lq_record **old_bucket_of(const struct lq_shard *shard, u32 hash)
+{
+	u32 i = hash & shard->old_mask;
+
+	return shard->old && i >= shard->emptied ? &shard->old[i] : NULL;
 }
 
 static void push(struct lq_record **bucket, struct lq_record *record)
@@ -200,6 +189,15 @@ static bool same_flow(const struct lq_v4_flow *a, const struct lq_v4_flow *b)
 	       a->sport == b->sport && a->iif == b->iif;
 }
 
+static struct lq_record *find_in(struct lq_record **bucket, const struct lq_v4_flow *key)
+{
+	struct lq_record *record = *bucket;
+
+	while (record && !same_flow(&record->key, key))
+		record = record->next;
+	return record;
+}
+
 /**
  * lq_shard_find() - look up a flow
  * @shard: the shard, locked
@@ -211,11 +209,13 @@ static bool same_flow(const struct lq_v4_flow *a, const struct lq_v4_flow *b)
 struct lq_record *lq_shard_find(const struct lq_shard *shard, u32 hash,
 				const struct lq_v4_flow *key)
 {
-	struct lq_record *record = *bucket_of(shard, hash);
+	struct lq_record *record = find_in(bucket_of(shard, hash), key);
+	struct lq_record **old;
 
-	while (record && !same_flow(&record->key, key))
-		record = record->next;
-	return record;
+	if (record || !shard->old)
+		return record;
+	old = old_bucket_of(shard, hash);
+	return old ? find_in(old, key) : NULL;
 }
 
 /* As many ticks from now as the number of timers says, in the current set. */
@@ -225,7 +225,7 @@ static void wait_for_timer(struct lq_shard *shard, struct lq_record *record, u32
 
 	record->due = lq_wheel_due(now, lq_delay_of(delays->first, delays->most,
 						    record->timeouts));
-	append(&delays->lists[lq_level_of(record->timeouts)], &record->due_link);
+	lq_list_append(&delays->lists[lq_level_of(record->timeouts)], &record->due_link);
 }
 
 /**
@@ -246,6 +246,17 @@ void lq_shard_insert(struct lq_shard *shard, struct lq_record *record, u32 hash,
 		shard->young++;
 }
 
+/* Returns whether it was there. */
+static bool remove_from(struct lq_record **at, const struct lq_record *record)
+{
+	while (*at && *at != record)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = record->next;
+	return true;
+}
+
 /**
  * lq_shard_remove() - take a record out of the queue
  * @shard: the shard, locked
@@ -257,13 +268,11 @@ void lq_shard_insert(struct lq_shard *shard, struct lq_record *record, u32 hash,
  */
 bool lq_shard_remove(struct lq_shard *shard, struct lq_record *record, u32 hash)
 {
-	struct lq_record **at = bucket_of(shard, hash);
+	struct lq_record **old = old_bucket_of(shard, hash);
 
-	while (*at && *at != record)
-		at = &(*at)->next;
-	if (!*at)
+	if (!remove_from(bucket_of(shard, hash), record) &&
+	    !(old && remove_from(old, record)))
 		return false;
-	*at = record->next;
 	unlink_due(record);
 	shard->len--;
 	if (!record->timeouts)
@@ -310,7 +319,7 @@ static struct lq_record *earliest(const struct lq_shard *shard)
 
 	for (delays = shard->delays; delays; delays = delays->next) {
 		for (i = 0; i < LQ_DELAYS; i++) {
-			if (is_empty(&delays->lists[i]))
+			if (lq_list_is_empty(&delays->lists[i]))
 				continue;
 			record = first_of(&delays->lists[i]);
 			if (!found || before(record->due, found->due))
@@ -357,7 +366,7 @@ static struct lq_record *latest(const struct lq_shard *shard, u32 level)
 	const struct lq_delays *delays;
 
 	for (delays = shard->delays; delays; delays = delays->next) {
-		if (is_empty(&delays->lists[level]))
+		if (lq_list_is_empty(&delays->lists[level]))
 			continue;
 		record = record_of(delays->lists[level].prev);
 		if (!found || before(found->due, record->due))
@@ -399,8 +408,8 @@ bool lq_shard_is_sound(const struct lq_shard *shard, u32 size)
 	bool any = false;
 	u32 i;
 
-	if (shard->len + shard->nr_free != size || shard->young > shard->len ||
-	    !shard->free != !shard->nr_free)
+	if (shard->len + shard->store.nr_free != size || shard->young > shard->len ||
+	    !lq_store_is_sound(&shard->store))
 		return false;
 	for (delays = shard->delays; delays; delays = delays->next) {
 		for (i = 0; i < LQ_DELAYS; i++) {
@@ -414,28 +423,48 @@ bool lq_shard_is_sound(const struct lq_shard *shard, u32 size)
 }
 
 /**
- * lq_shard_rehash() - move all records to other buckets
- * @shard: the shard, locked
- * @buckets: memory for the buckets, cleared here
+ * lq_shard_rehash() - records are to be moved to other buckets
+ * @shard: the shard, locked; nothing is being moved
+ * @buckets: memory for the buckets, all NULL
  * @nr_buckets: their number, a power of two
- * @hash: of a flow, from now on
  *
- * Takes as long as there are buckets and records. Timers go on.
- *
- * Return: the memory of the buckets before, the caller's again.
+ * lq_shard_move() moves them; everything else can be done meanwhile.
  */
-struct lq_record **lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets,
-				   u32 nr_buckets, u32 (*hash)(const struct lq_v4_flow *key))
+void lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets, u32 nr_buckets)
 {
-	struct lq_record **old = shard->buckets, *record, *next;
-	u32 i, last = shard->mask;
+	shard->old = shard->buckets;
+	shard->old_mask = shard->mask;
+	shard->emptied = 0;
+	shard->buckets = buckets;
+	shard->mask = nr_buckets - 1;
+}
 
-	use_buckets(shard, buckets, nr_buckets);
-	for (i = 0; i <= last; i++) {
-		for (record = old[i]; record; record = next) {
-			next = record->next;
-			push(bucket_of(shard, hash(&record->key)), record);
+/**
+ * lq_shard_move() - move a few records to the new buckets
+ * @shard: the shard, locked; after lq_shard_rehash()
+ * @n: how many records, and empty buckets, at most
+ * @hash: of a flow
+ *
+ * Timers go on.
+ *
+ * Return: the memory of the old buckets, the caller's again, when all are moved; else NULL.
+ */
+struct lq_record **lq_shard_move(struct lq_shard *shard, u32 n,
+				 u32 (*hash)(const struct lq_v4_flow *key))
+{
+	struct lq_record **old = shard->old, *record;
+
+	for (; n && shard->emptied <= shard->old_mask; n--) {
+		record = old[shard->emptied];
+		if (!record) {
+			shard->emptied++;
+			continue;
 		}
+		old[shard->emptied] = record->next;
+		push(bucket_of(shard, hash(&record->key)), record);
 	}
+	if (shard->emptied <= shard->old_mask)
+		return NULL;
+	shard->old = NULL;
 	return old;
 }

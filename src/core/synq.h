@@ -4,11 +4,14 @@
  *
  *   shard ─▶ bucket ─▶ record ─▶ record              find(): by flow
  *     ├▶ delays ─▶ list ─▶ record ◀─▶ record          due(): heads of lists
- *     └▶ free ─▶ record ─▶ record                     take(): for SYNs to come
+ *     └▶ store ─▶ chunk of records                    take(): for SYNs to come
  *
  * A list holds records that wait for the same time, so that appending keeps it in order
  * of due times: inserting, removing, finding who is due costs the same with a million of
  * them.
+ *
+ * Other buckets are moved to a few records at a time. Until all are moved there are two
+ * arrays: a record is in the new one, or in an old bucket that is still to be emptied.
  *
  * Plain C. The caller locks the shard, gives it memory and takes it back; nothing here
  * allocates.
@@ -16,6 +19,7 @@
 #ifndef LISTENQ_SYNQ_H
 #define LISTENQ_SYNQ_H
 
+#include "core/chunk.h"
 #include "core/segment.h"
 #include "core/wheel.h"
 
@@ -35,16 +39,10 @@ struct lq_v4_flow {
 	u32 iif;
 };
 
-/* A place in a ring of records. */
-struct lq_link {
-	struct lq_link *next;
-	struct lq_link *prev;
-};
-
 /**
  * struct lq_record - a pending handshake (Linux 4.1: request_sock and those around it)
- * @next: in its bucket, or in the list of free ones
- * @due_link: in the list of its delay
+ * @next: in its bucket
+ * @due_link: in the list of its delay; @due_link.next is NULL while it is in none
  * @parked: the last ACK and what came with it, waiting for room in the accept queue
  * @snt_synack: us of the first SYN-ACK, for the round-trip time; 0 not sent yet
  * @key: the flow
@@ -139,27 +137,38 @@ struct lq_delays {
  * struct lq_shard - a part of a SYN queue
  * @buckets: records by hash, a power of two
  * @mask: their number less one
+ * @old_mask: the number of @old less one
+ * @old: buckets whose records are being moved to @buckets; NULL: there are none
+ * @emptied: the first so many of @old are empty
  * @len: records in it
  * @young: of these, those whose timer never ran out
- * @nr_free: records ready for SYNs to come
- * @free: these
+ * @store: memory of records, ready for SYNs to come
  * @delays: the set that new records and those that wait again are put in, then older ones
  */
 struct lq_shard {
 	struct lq_record **buckets;
 	u32 mask;
+	u32 old_mask;
+	struct lq_record **old;
+	u32 emptied;
 	u32 len;
 	u32 young;
-	u32 nr_free;
-	struct lq_record *free;
+	struct lq_store store;
 	struct lq_delays *delays;
 };
 
+/* Is it in a queue? So that who walks through a chunk tells records from free memory. */
+static inline bool lq_record_is_pending(const struct lq_record *record)
+{
+	return record->due_link.next;
+}
+
 void lq_shard_init(struct lq_shard *shard, struct lq_record **buckets, u32 nr_buckets,
 		   struct lq_delays *delays);
-void lq_shard_supply(struct lq_shard *shard, struct lq_record *records, u32 n);
 struct lq_record *lq_shard_take(struct lq_shard *shard);
 void lq_shard_give_back(struct lq_shard *shard, struct lq_record *record);
+struct lq_record *lq_shard_pending(const struct lq_shard *shard, struct lq_chunk *chunk,
+				   u32 *i);
 
 struct lq_record *lq_shard_find(const struct lq_shard *shard, u32 hash,
 				const struct lq_v4_flow *key);
@@ -173,8 +182,9 @@ bool lq_shard_next_due(const struct lq_shard *shard, u32 *due);
 struct lq_record *lq_shard_youngest(const struct lq_shard *shard);
 bool lq_shard_is_sound(const struct lq_shard *shard, u32 size);
 
-struct lq_record **lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets,
-				   u32 nr_buckets, u32 (*hash)(const struct lq_v4_flow *key));
+void lq_shard_rehash(struct lq_shard *shard, struct lq_record **buckets, u32 nr_buckets);
+struct lq_record **lq_shard_move(struct lq_shard *shard, u32 n,
+				 u32 (*hash)(const struct lq_v4_flow *key));
 void lq_delays_init(struct lq_delays *delays, u32 first, u32 most);
 void lq_shard_set_delays(struct lq_shard *shard, struct lq_delays *delays);
 struct lq_delays *lq_shard_drained(struct lq_shard *shard);

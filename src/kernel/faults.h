@@ -16,7 +16,8 @@
 #define LQ_FAULT_NO_STAMPS	0x10	/* no accept stamp is ever free */
 #define LQ_FAULT_QUEUE		0x20	/* a SYN queue looks broken when its timer runs */
 #define LQ_FAULT_ONE		0x40	/* a return probe follows one call at a time */
-#define LQ_FAULT_ALL		0x7f
+#define LQ_FAULT_NO_RECORDS	0x80	/* a SYN queue finds no memory to grow */
+#define LQ_FAULT_ALL		0xff
 
 /* Places where delay_us= can widen a race window (bits of delay_at=). */
 #define LQ_DELAY_REQUEST	0x1	/* before a request enters the SYN queue */

@@ -2,10 +2,12 @@
 /*
  * handback.c - records of a queue that is released become requests of the stock kernel
  *
- * One by one, the youngest of all parts first, for it is the likeliest to be completed: to
- * the listener that the kernel's own lookup gives, until that has as many requests as its
- * backlog. Its request is in the established hash before a record goes, so that a segment
- * on another processor finds one or the other.
+ * One by one: first those whose last ACK has come already, then the youngest of all parts,
+ * which is the likeliest to be completed. To the listener that the kernel's own lookup gives,
+ * until that has far more requests than its backlog: the kernel asks for that only when a SYN
+ * comes, and under a flood its backlog would be full of the flood's. A request is in the
+ * established hash before its record goes, so that a segment on another processor finds one
+ * or the other.
  */
 #include <linux/delay.h>
 #include <linux/slab.h>
@@ -65,6 +67,14 @@ static void look(struct lq_part *part, struct youth *youth)
 }
 
 /*
+ * A listener gets so many at least, and so many times its backlog: what is beyond it would
+ * take the memory of the machine (312 bytes and a timer each) for handshakes of which most
+ * are a flood's.
+ */
+#define LEAST_BOUND	65536
+#define BACKLOGS	4
+
+/*
  * Who would get the record's last ACK; under RCU. What was another user's is nobody's. Where
  * something else than addresses brings segments to a listener (TPROXY, a BPF program), the
  * lookup knows it not, or another one.
@@ -79,6 +89,13 @@ static struct sock *heir_of(struct lq_synq *q, const struct lq_record *r)
 	if (!l || inet_sk_state_load(l->sk) != TCP_LISTEN)
 		return NULL;
 	return __kuid_val(l->uid) == r->uid ? l->sk : NULL;
+}
+
+static bool has_enough(const struct sock *sk)
+{
+	u64 most = max_t(u64, LEAST_BOUND, BACKLOGS * (u64)READ_ONCE(sk->sk_max_ack_backlog));
+
+	return inet_csk_reqsk_queue_len(sk) >= most;
 }
 
 /* The request's reference is that of the hash and the timer. */
@@ -104,7 +121,7 @@ static enum lq_synq_tally hand_back(struct lq_part *part, const struct lq_record
 	lockdep_assert_held(&part->lock);
 	if (!sk)
 		return LQ_QT_orphaned;
-	if (inet_csk_reqsk_queue_is_full(sk))
+	if (has_enough(sk))
 		return LQ_QT_over_limit;
 	req = lq_request_of(sk, r);
 	if (!req)
@@ -112,40 +129,101 @@ static enum lq_synq_tally hand_back(struct lq_part *part, const struct lq_record
 	return enter_hash(sk, req, r) ? LQ_QT_handed_back : LQ_QT_duplicate;
 }
 
-/* The part's youngest record; false if there was no memory for its request. */
-static bool hand_back_one(struct lq_synq *q, struct lq_part *part, struct youth *youth,
-			  bool insist)
+/* With the part locked. Returns false if there was no memory for the record's request. */
+static bool hand_back_or_end(struct lq_part *part, struct lq_record *r, bool insist)
 {
-	enum lq_synq_tally end;
+	enum lq_synq_tally end = hand_back(part, r);
+	u32 hash = lq_synq_hash(&r->key);
+
+	lockdep_assert_held(&part->lock);
+	if (end == LQ_QT_count && insist)
+		return false;
+	if (end == LQ_QT_count)
+		end = LQ_QT_orphaned;
+	atomic64_inc(&part->queue->tallies[end]);
+	if (end == LQ_QT_handed_back)
+		lq_part_remove(part, r, hash);
+	else
+		lq_part_end(part, r, hash, end == LQ_QT_duplicate ? LQ_END_duplicate :
+								    LQ_END_killed);
+	return true;
+}
+
+/* The part's youngest record; false if there was no memory for its request. */
+static bool hand_back_youngest(struct lq_part *part, struct youth *youth, bool insist)
+{
 	struct lq_record *r;
+	bool done;
 
 	lq_widen_race(LQ_DELAY_HAND_BACK);
 	rcu_read_lock();
 	spin_lock_bh(&part->lock);
 	r = lq_shard_youngest(&part->shard);
-	end = r ? hand_back(part, r) : LQ_QT_count;
-	if (r && end == LQ_QT_count && !insist)
-		end = LQ_QT_orphaned;
-	if (r && end != LQ_QT_count) {
-		atomic64_inc(&q->tallies[end]);
-		if (end == LQ_QT_handed_back)
-			lq_part_remove(part, r, lq_synq_hash(&r->key));
-		else
-			lq_part_end(part, r, lq_synq_hash(&r->key), end == LQ_QT_duplicate ?
-				    LQ_END_duplicate : LQ_END_killed);
-	}
+	done = !r || hand_back_or_end(part, r, insist);
 	look(part, youth);
 	spin_unlock_bh(&part->lock);
 	rcu_read_unlock();
-	return !r || end != LQ_QT_count;
+	return done;
+}
+
+/* A chunk's next record from place @i on whose last ACK has come, or NULL. */
+static struct lq_record *next_acked(struct lq_part *part, struct lq_chunk *chunk, u32 *i)
+{
+	struct lq_record *r;
+
+	lockdep_assert_held(&part->lock);
+	for (; (r = lq_shard_pending(&part->shard, chunk, i)); ++*i)
+		if (r->acked || r->parked)
+			return r;
+	return NULL;
+}
+
+/*
+ * Those of the chunk of that number, or of the next one if it is gone; one at a time with the
+ * part locked. Returns false when there is none.
+ */
+static bool hand_back_acked(struct lq_part *part, unsigned long *index, int *tries)
+{
+	struct lq_chunk *chunk;
+	struct lq_record *r;
+	unsigned long was;
+	bool done;
+	u32 i = 0;
+
+	do {
+		was = *index;
+		rcu_read_lock();
+		spin_lock_bh(&part->lock);
+		chunk = lq_part_chunk(part, index);
+		i = *index == was ? i : 0;
+		r = chunk ? next_acked(part, chunk, &i) : NULL;
+		done = !r || hand_back_or_end(part, r, *tries);
+		spin_unlock_bh(&part->lock);
+		rcu_read_unlock();
+		if (done)
+			i++;
+		else if ((*tries)--)
+			msleep(PAUSE);
+		cond_resched();
+	} while (r);
+	return chunk;
+}
+
+/* What has waited for room is worth most. There are no new records. */
+static void hand_back_all_acked(struct lq_part *part, int *tries)
+{
+	unsigned long index;
+
+	for (index = 0; hand_back_acked(part, &index, tries); index++)
+		;
 }
 
 /**
  * lq_hand_back() - all records go to the stock kernel
  * @q: the queue, draining; a grace period has passed since
  *
- * What becomes of them is counted: handed_back; over_limit, the listener has as many
- * requests as its backlog; duplicate, the kernel has another request or a connection of
+ * What becomes of them is counted: handed_back; over_limit, the listener has far more
+ * requests than its backlog; duplicate, the kernel has another request or a connection of
  * the same flow; lost, nobody listens, or another user, or there is no memory for long.
  *
  * Context: process, sleeps; one caller at a time.
@@ -157,13 +235,14 @@ void lq_hand_back(struct lq_synq *q)
 	struct youth *parts = kcalloc(n, sizeof(*parts), GFP_KERNEL | __GFP_NOFAIL);
 
 	for (i = 0; i < n; i++) {
+		hand_back_all_acked(&q->parts[i], &tries);
 		spin_lock_bh(&q->parts[i].lock);
 		look(&q->parts[i], &parts[i]);
 		spin_unlock_bh(&q->parts[i].lock);
 	}
 	/* No more than there ever were, whatever has happened to the lists. */
 	while ((i = youngest(parts, n)) >= 0 && most) {
-		if (hand_back_one(q, &q->parts[i], &parts[i], tries))
+		if (hand_back_youngest(&q->parts[i], &parts[i], tries))
 			most--;
 		else if (tries--)
 			msleep(PAUSE);

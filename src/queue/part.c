@@ -9,7 +9,9 @@
  * copy: a packet may come straight back to this processor. So do questions to security
  * modules. Order: a task's socket lock, then a part, then a child's lock, then the kernel's
  * bind and established hashes. No lock of a socket that was found is taken with a part
- * locked.
+ * locked. Nothing under it takes longer because the part is large: its buckets and its memory
+ * are changed by the queue's grower alone (memory.c), a few records at a time, and who walks
+ * through its records does so by their chunks (lq_part_chunk()), one with the lock held.
  *
  * Heirs. A record knows its listener's number and user. Another listener of the endpoint
  * gets its segments if the user is the same and security modules agree (path/job.c); with

@@ -33,6 +33,16 @@ static inline struct lq_part *lq_synq_part(const struct lq_synq *q, u32 hash)
 	return &q->parts[hash >> (32 - LQ_MOST_PART_BITS) & q->mask];
 }
 
+/*
+ * The part's chunk of that number, or the next one; NULL: there is none. With the part locked,
+ * until it is unlocked.
+ */
+static inline struct lq_chunk *lq_part_chunk(struct lq_part *part, unsigned long *index)
+{
+	lockdep_assert_held(&part->lock);
+	return xa_find(&part->chunks, index, ULONG_MAX, XA_PRESENT);
+}
+
 /* With bottom halves off; how often another processor was there first is counted. */
 static inline void lq_part_lock(struct lq_part *part)
 	__acquires(&part->lock)

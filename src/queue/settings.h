@@ -24,6 +24,22 @@ static inline u32 lq_synq_limit(const struct lq_synq *q, const struct sock *sk)
 	       READ_ONCE(q->backlogs) ?: READ_ONCE(sk->sk_max_ack_backlog);
 }
 
+/* How many are to fit, as far as is known just now. */
+static inline u32 lq_synq_fits(const struct lq_synq *q)
+{
+	const struct lq_listener *l;
+	u32 fits = 0;
+
+	rcu_read_lock();
+	l = rcu_dereference(q->sender);
+	if (l)
+		fits = lq_synq_limit(q, l->sk);
+	else
+		lq_synq_says(q, LQ_SETTING_synq, &fits);
+	rcu_read_unlock();
+	return fits;
+}
+
 /* Its last quarter is for proven peers, if there are no cookies; synq= is no less than meant. */
 static inline u32 lq_synq_max_syn_backlog(const struct lq_synq *q, const struct net *net)
 {

@@ -184,17 +184,20 @@ void lq_part_timer(struct timer_list *timer)
 	rcu_read_unlock();
 }
 
-/* The records of a bucket that nobody inherits end. */
-static void evict_bucket(struct lq_part *part, u32 bucket, u32 uid)
+/* The records of a chunk that nobody inherits end; false: there is none of that number. */
+static bool evict_chunk(struct lq_part *part, unsigned long *index, u32 uid)
 {
-	struct lq_record *r, *next;
+	struct lq_chunk *chunk;
+	struct lq_record *r;
+	u32 i = 0;
 
-	lockdep_assert_held(&part->lock);
-	for (r = part->shard.buckets[bucket]; r; r = next) {
-		next = r->next;
+	spin_lock_bh(&part->lock);
+	chunk = lq_part_chunk(part, index);
+	for (; chunk && (r = lq_shard_pending(&part->shard, chunk, &i)); i++)
 		if (r->uid != uid)
 			lq_part_disown(part, r, lq_synq_hash(&r->key));
-	}
+	spin_unlock_bh(&part->lock);
+	return chunk;
 }
 
 /**
@@ -209,17 +212,11 @@ static void evict_bucket(struct lq_part *part, u32 bucket, u32 uid)
 void lq_evict_work(struct work_struct *work)
 {
 	struct lq_synq *q = container_of(work, struct lq_synq, evictor);
-	struct lq_part *part;
-	u32 i, bucket, uid = __kuid_val(READ_ONCE(q->uid));
+	u32 i, uid = __kuid_val(READ_ONCE(q->uid));
+	unsigned long index;
 
 	for (i = 0; i <= q->mask; i++) {
-		part = &q->parts[i];
-		for (bucket = 0; bucket <= READ_ONCE(part->shard.mask); bucket++) {
-			spin_lock_bh(&part->lock);
-			if (bucket <= part->shard.mask)
-				evict_bucket(part, bucket, uid);
-			spin_unlock_bh(&part->lock);
+		for (index = 0; evict_chunk(&q->parts[i], &index, uid); index++)
 			cond_resched();
-		}
 	}
 }

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/tcp.h>
 
 #include "core/synq.h"
@@ -31,12 +32,9 @@ enum lq_to_stock {
 
 #undef LQ_TO_STOCK_ENUM
 
-/* Memory that records come in. */
-struct lq_chunk {
-	struct lq_chunk *next;
-	u32 n;
-	struct lq_record records[];
-};
+/* Numbers of a part's chunks. */
+#define LQ_CHUNK_BITS	24
+#define LQ_PART_CHUNKS	XA_LIMIT(0, BIT(LQ_CHUNK_BITS) - 1)
 
 /**
  * struct lq_part - a shard of an endpoint's SYN queue, with what locks and drives it
@@ -46,8 +44,10 @@ struct lq_chunk {
  * @armed: jiffies it is armed for
  * @is_armed: whether it is
  * @queue: whose part it is
- * @chunks: memory of its records
+ * @chunks: memory of its records, struct lq_chunk by number; added by the queue's grower
+ *	alone, which takes one out with @lock held
  * @size: records in these
+ * @low: more are made when fewer are free, see memory.c
  */
 struct lq_part {
 	spinlock_t lock;	/* guards all of it */
@@ -56,8 +56,9 @@ struct lq_part {
 	u32 armed;
 	bool is_armed;
 	struct lq_synq *queue;
-	struct lq_chunk *chunks;
+	struct xarray chunks;
 	u32 size;
+	u32 low;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -105,11 +106,10 @@ struct lq_parking {
  * @id: number of its endpoint
  * @ms: how long hand-back took
  * @next: in the list of those that a command makes, or gives back
- * @charged: bytes of mem_max that are its own; under memory.c's lock
- * @bytes: bytes that it takes; the same
- * @payer: whose listener it is that a rule has made it for; NULL: a command has named its
- *	address. This and what follows: share.c
- * @shared: bytes that count as his
+ * @share: bytes of mem_max that are set aside for it; under share.c's lock
+ * @bytes: bytes that it takes, of these and beyond; the same
+ * @payer: whose listener it is that a rule has made it for, who pays for it; NULL: a command
+ *	has named its address. The same
  * @named: a command is about to name its address; guarded by commands
  * @resting: among those that rules have made and nobody listens at; this and what follows
  *	under the ledger's lock
@@ -118,7 +118,9 @@ struct lq_parking {
  * @has_own: a SYN was not; see to_stock.c
  * @is_told: it was looked at whether all were
  * @tallies: by enum lq_synq_tally
- * @grower: adds memory
+ * @grower: adds memory and takes it back
+ * @asked: @grower is to look at once
+ * @looked: jiffies when it last looked for memory to take back
  * @teller: says in dmesg that all SYNs go to the stock kernel
  * @parking: records whose last ACK waits for room in an accept queue
  * @evictor: ends the records of another user's listeners
@@ -147,10 +149,9 @@ struct lq_synq {
 	u32 id;
 	u32 ms;
 	struct lq_synq *next;
-	u64 charged;
+	u64 share;
 	u64 bytes;
 	struct lq_payer *payer;
-	u64 shared;
 	bool named;
 	struct list_head resting;
 	unsigned long rest_until;
@@ -158,7 +159,9 @@ struct lq_synq {
 	bool has_own;
 	unsigned long is_told;
 	atomic64_t tallies[LQ_QT_count];
-	struct work_struct grower;
+	struct delayed_work grower;
+	bool asked;
+	unsigned long looked;
 	struct work_struct teller;
 	struct lq_parking parking;
 	struct work_struct evictor;

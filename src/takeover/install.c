@@ -10,7 +10,6 @@
  */
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
-#include "queue/memory.h"
 #include "queue/share.h"
 #include "takeover/backlogs.h"
 #include "takeover/install.h"
@@ -34,10 +33,9 @@ kuid_t lq_install_user(struct lq_endpoint *ep)
 	return l ? l->uid : GLOBAL_ROOT_UID;
 }
 
-/* Half of mem_max: a command that names an address finds the rest. */
 static int share(struct lq_synq *q, kuid_t uid)
 {
-	int err = lq_share_begin(q, uid, (u64)lq_memory_max() << 19);
+	int err = lq_share_begin(q, uid);
 
 	if (err)
 		lq_synq_free(q);

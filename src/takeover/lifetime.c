@@ -19,6 +19,7 @@
 #include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/part.h"
+#include "queue/share.h"
 #include "queue/timer.h"
 #include "queue/to_stock.h"
 #include "takeover/backlogs.h"
@@ -33,39 +34,35 @@ static u32 first_delay(const struct lq_config *config)
 
 static int part_init(struct lq_synq *q, struct lq_part *part, u32 records)
 {
-	u32 nr_buckets = lq_memory_buckets(records);
-	struct lq_record **buckets;
-	struct lq_delays *delays;
+	struct lq_delays *delays = kmalloc(sizeof(*delays), GFP_KERNEL);
+	int err;
 
+	if (!delays)
+		return -ENOMEM;
 	spin_lock_init(&part->lock);
 	timer_setup(&part->timer, lq_part_timer, 0);
+	xa_init_flags(&part->chunks, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
 	part->queue = q;
-	delays = kmalloc(sizeof(*delays), GFP_KERNEL);
-	buckets = kvcalloc(nr_buckets, sizeof(*buckets), GFP_KERNEL);
-	if (!delays || !buckets || !lq_memory_take(q, nr_buckets * sizeof(*buckets))) {
-		kfree(delays);
-		kvfree(buckets);
-		return -ENOMEM;
-	}
+	err = lq_memory_begin(part, records);
 	lq_delays_init(delays, first_delay(&q->config), q->rto_max);
-	lq_shard_init(&part->shard, buckets, nr_buckets, delays);
-	return lq_memory_begin(part, records);
+	lq_shard_set_delays(&part->shard, delays);
+	return err;
 }
 
 static int parts_init(struct lq_synq *q, u32 records)
 {
-	u32 i, each = DIV_ROUND_UP(records, q->mask + 1);
+	u64 bytes = sizeof(*q) + q->parking.room +
+		    (q->mask + 1) * (sizeof(*q->parts) + sizeof(struct lq_delays));
 	int err = 0;
+	u32 i;
 
+	if (!lq_share_set(q, lq_memory_need(q, records)) || !lq_share_take(q, bytes))
+		return -ENOSPC;
 	q->parts = kvcalloc(q->mask + 1, sizeof(*q->parts), GFP_KERNEL);
 	if (!q->parts)
 		return -ENOMEM;
-	q->bytes = sizeof(*q) + q->parking.room +
-		   (q->mask + 1) * (sizeof(*q->parts) + sizeof(struct lq_delays));
-	if (!lq_memory_charge(q, lq_memory_need(q, records)))
-		return -ENOSPC;
 	for (i = 0; !err && i <= q->mask; i++)
-		err = part_init(q, &q->parts[i], each);
+		err = part_init(q, &q->parts[i], records);
 	return err;
 }
 
@@ -96,7 +93,8 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 	q->mask = nr_parts - 1;
 	q->uid = INVALID_UID;
 	q->last_cookie = jiffies - TCP_SYNCOOKIE_VALID - 1;
-	INIT_WORK(&q->grower, lq_memory_grow);
+	q->looked = jiffies;
+	INIT_DELAYED_WORK(&q->grower, lq_memory_grow);
 	INIT_WORK(&q->teller, lq_to_stock_tell);
 	INIT_WORK(&q->evictor, lq_evict_work);
 	INIT_DELAYED_WORK(&q->adder, lq_backlogs_add_up);
@@ -116,25 +114,21 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
  * @q: the queue
  * @config: the new words
  * @room: what parked copies may take
- * @charged: bytes of mem_max that the queue had
- * @charge: and is to have; until the change is made it has the larger of both
- * @nr_buckets: how many each part is to have, 0: as many as it has
- * @parts: for each of its parts: delays, buckets; NULL: they stay
- * @parts.delays: new SYN-ACKs, and those repeated from now on, wait for other times
- * @parts.buckets: chains stay short: as many as records are to fit
+ * @more_room: bytes of that which were taken already
+ * @had: share of mem_max that the queue had
+ * @share: and is to have; until the change is made it has the larger of both
+ * @delays: for each of its parts: new SYN-ACKs, and those repeated from now on, wait for other
+ *	times; NULL: it stays as it is
  */
 struct lq_change {
 	struct lq_change *next;
 	struct lq_synq *q;
 	const struct lq_config *config;
 	u64 room;
-	u64 charged;
-	u64 charge;
-	u32 nr_buckets;
-	struct {
-		struct lq_delays *delays;
-		struct lq_record **buckets;
-	} parts[];
+	u64 more_room;
+	u64 had;
+	u64 share;
+	struct lq_delays *delays[];
 };
 
 static int prepare_part(struct lq_change *change, u32 i)
@@ -149,13 +143,7 @@ static int prepare_part(struct lq_change *change, u32 i)
 		if (!delays)
 			return -ENOMEM;
 		lq_delays_init(delays, first_delay(change->config), change->q->rto_max);
-		change->parts[i].delays = delays;
-	}
-	if (change->nr_buckets > shard->mask + 1) {
-		change->parts[i].buckets = kvcalloc(change->nr_buckets,
-						    sizeof(struct lq_record *), GFP_KERNEL);
-		if (!change->parts[i].buckets)
-			return -ENOMEM;
+		change->delays[i] = delays;
 	}
 	return 0;
 }
@@ -175,11 +163,18 @@ static bool charge_change(struct lq_change *change)
 	rcu_read_unlock();
 	lq_config_merge(&config, change->config);
 	change->room = lq_park_room(&config, backlogs);
-	change->charged = q->charged;
-	change->charge = change->config->set & BIT(LQ_SETTING_synq) ?
-			 lq_memory_need(q, config.value[LQ_SETTING_synq]) : q->charged;
-	change->charge += change->room - q->parking.room;
-	return lq_memory_charge(q, max(change->charge, change->charged));
+	change->had = q->share;
+	change->share = change->config->set & BIT(LQ_SETTING_synq) ?
+			lq_memory_need(q, config.value[LQ_SETTING_synq]) : q->share;
+	change->share += change->room - q->parking.room;
+	if (!lq_share_set(q, max(change->share, change->had)))
+		return false;
+	if (change->room <= q->parking.room)
+		return true;
+	if (!lq_share_take(q, change->room - q->parking.room))
+		return false;
+	change->more_room = change->room - q->parking.room;
+	return true;
 }
 
 /**
@@ -194,9 +189,9 @@ static bool charge_change(struct lq_change *change)
 int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 		    struct lq_change **changes)
 {
-	struct lq_change *change = kvzalloc(struct_size(change, parts, q->mask + 1), GFP_KERNEL);
-	u32 i, records = config->value[LQ_SETTING_synq];
+	struct lq_change *change = kvzalloc(struct_size(change, delays, q->mask + 1), GFP_KERNEL);
 	int err = 0;
+	u32 i;
 
 	if (!change)
 		return -ENOMEM;
@@ -204,8 +199,6 @@ int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 	change->config = config;
 	change->next = *changes;
 	*changes = change;
-	if (config->set & BIT(LQ_SETTING_synq))
-		change->nr_buckets = lq_memory_buckets(DIV_ROUND_UP(records, q->mask + 1));
 	if (!charge_change(change))
 		return -ENOSPC;
 	for (i = 0; !err && i <= q->mask; i++)
@@ -228,49 +221,60 @@ static void free_drained(struct lq_part *part)
 static void change_part(struct lq_change *change, u32 i)
 {
 	struct lq_part *part = &change->q->parts[i];
-	u32 nr_buckets = part->shard.mask + 1;
 
-	spin_lock_bh(&part->lock);
-	if (change->parts[i].delays)
-		lq_shard_set_delays(&part->shard, change->parts[i].delays);
-	if (change->parts[i].buckets)
-		change->parts[i].buckets = lq_shard_rehash(&part->shard,
-							   change->parts[i].buckets,
-							   change->nr_buckets, lq_synq_hash);
-	spin_unlock_bh(&part->lock);
-	lq_memory_account(change->q, (s64)(part->shard.mask + 1 - nr_buckets) *
-		(s64)sizeof(struct lq_record *));
-	change->parts[i].delays = NULL;
+	if (change->delays[i]) {
+		spin_lock_bh(&part->lock);
+		lq_shard_set_delays(&part->shard, change->delays[i]);
+		spin_unlock_bh(&part->lock);
+		change->delays[i] = NULL;
+	}
 	free_drained(part);
+}
+
+static void apply(struct lq_change *change)
+{
+	struct lq_synq *q = change->q;
+	u32 i;
+
+	lq_config_merge(&q->config, change->config);
+	if (change->room < q->parking.room)
+		lq_share_return(q, q->parking.room - change->room);
+	WRITE_ONCE(q->parking.room, change->room);
+	for (i = 0; i <= q->mask; i++)
+		change_part(change, i);
+	/* No more than it has: that always fits. */
+	lq_share_set(q, change->share);
+	/* More or fewer records are enough now. */
+	lq_memory_ask(q);
+}
+
+static void forget(struct lq_change *change)
+{
+	u32 i;
+
+	lq_share_return(change->q, change->more_room);
+	lq_share_set(change->q, change->had);
+	for (i = 0; i <= change->q->mask; i++)
+		kfree(change->delays[i]);
 }
 
 /**
  * lq_synq_change() - make what was prepared true, or forget it
  * @changes: the command's list, freed
- * @apply: whether it is to be true
+ * @really: whether it is to be true
  *
  * Context: process, sleeps; one caller at a time.
  */
-void lq_synq_change(struct lq_change *changes, bool apply)
+void lq_synq_change(struct lq_change *changes, bool really)
 {
 	struct lq_change *change;
-	u32 i;
 
 	while ((change = changes)) {
 		changes = change->next;
-		if (apply) {
-			lq_config_merge(&change->q->config, change->config);
-			lq_memory_account(change->q, (s64)(change->room - change->q->parking.room));
-			WRITE_ONCE(change->q->parking.room, change->room);
-		}
-		for (i = 0; i <= change->q->mask; i++) {
-			if (apply)
-				change_part(change, i);
-			kfree(change->parts[i].delays);
-			kvfree(change->parts[i].buckets);
-		}
-		/* No more than it has: that always fits. */
-		lq_memory_charge(change->q, apply ? change->charge : change->charged);
+		if (really)
+			apply(change);
+		else
+			forget(change);
 		kvfree(change);
 	}
 }
@@ -286,7 +290,7 @@ void lq_synq_free(struct lq_synq *q)
 	struct lq_delays *delays;
 	u32 i;
 
-	cancel_work_sync(&q->grower);
+	cancel_delayed_work_sync(&q->grower);
 	cancel_work_sync(&q->teller);
 	cancel_work_sync(&q->evictor);
 	cancel_delayed_work_sync(&q->adder);
@@ -295,7 +299,6 @@ void lq_synq_free(struct lq_synq *q)
 
 		if (part->queue)
 			timer_delete_sync(&part->timer);
-		kvfree(part->shard.buckets);
 		while ((delays = part->shard.delays)) {
 			part->shard.delays = delays->next;
 			kfree(delays);

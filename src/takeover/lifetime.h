@@ -14,6 +14,6 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 void lq_synq_free(struct lq_synq *q);
 int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 		    struct lq_change **changes);
-void lq_synq_change(struct lq_change *changes, bool apply);
+void lq_synq_change(struct lq_change *changes, bool really);
 
 #endif

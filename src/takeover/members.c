@@ -12,8 +12,6 @@
 #include "ledger/walk.h"
 #include "queue/parking.h"
 #include "queue/settings.h"
-#include "queue/parking.h"
-#include "queue/settings.h"
 #include "takeover/ask.h"
 #include "takeover/backlogs.h"
 #include "takeover/members.h"

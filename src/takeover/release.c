@@ -150,7 +150,7 @@ static void tell_given_back(const struct lq_synq *q)
 	char shown[LQ_ADDRESS_LEN];
 
 	lq_name_endpoint(shown, sizeof(shown), q->net, &q->where);
-	pr_info("%s is with the kernel again, %s: %lld requests handed back in %u ms, %lld over the backlog, %lld the kernel's already, %lld lost\n",
+	pr_info("%s is with the kernel again, %s: %lld requests handed back in %u ms, %lld over the bound, %lld the kernel's already, %lld lost\n",
 		shown, q->why, atomic64_read(&q->tallies[LQ_QT_handed_back]), q->ms,
 		atomic64_read(&q->tallies[LQ_QT_over_limit]),
 		atomic64_read(&q->tallies[LQ_QT_duplicate]),

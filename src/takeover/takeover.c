@@ -18,6 +18,7 @@
 #include "ledger/owner.h"
 #include "observe/frame.h"
 #include "path/divert.h"
+#include "queue/memory.h"
 #include "queue/part.h"
 #include "queue/record.h"
 #include "queue/share.h"
@@ -114,7 +115,7 @@ static void settle_named(struct lq_synq *named, bool failed)
 		named = q->next;
 		q->named = false;
 		if (!failed)
-			lq_share_end(q);
+			lq_share_name(q);
 	}
 }
 
@@ -201,10 +202,18 @@ int lq_takeover_init(void)
 		.made_room = lq_members_made_room,
 		.read = lq_synq_read,
 	};
+	int err = lq_records_init();
 
+	if (err)
+		return err;
+	err = lq_memory_init();
+	if (err) {
+		lq_records_exit();
+		return err;
+	}
 	lq_owner = &owner;
 	lq_parts_choose_hash();
-	return lq_records_init();
+	return 0;
 }
 
 /**
@@ -246,5 +255,6 @@ void lq_takeover_stop(void)
  */
 void lq_takeover_exit(void)
 {
+	lq_memory_exit();
 	lq_records_exit();
 }

@@ -20,7 +20,7 @@
 #include "ledger/endpoint.h"
 #include "ledger/ignore.h"
 #include "ledger/name.h"
-#include "queue/memory.h"
+#include "queue/share.h"
 #include "takeover/release.h"
 #include "takeover/takeover.h"
 #include "user/command.h"
@@ -227,11 +227,11 @@ static int explain(const struct place *place, bool taken, int err)
 	case -ENOSPC:
 		if (place->any) {
 			pr_err("endpoints: %s would need more than rules may take, half of mem_max=%u MiB, and of that a user half of what others leave: write a smaller synq= or park=, or addresses, or raise /sys/module/listenq/parameters/mem_max\n",
-			       place->shown, lq_memory_max());
+			       place->shown, lq_share_most());
 			break;
 		}
 		pr_err("endpoints: %s would need more than mem_max=%u MiB: write a smaller synq= or park=, or raise /sys/module/listenq/parameters/mem_max\n",
-		       place->shown, lq_memory_max());
+		       place->shown, lq_share_most());
 		break;
 	case -ENOMEM:
 		pr_err("endpoints: no memory for the SYN queue of %s: write a smaller synq=\n",

@@ -160,9 +160,10 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 	int i;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	seq_printf(m, " pending=%d young=%d limit=%u records=%u", atomic_read(&q->len),
-		   atomic_read(&q->young), sender ? lq_synq_limit(q, sender->sk) : 0,
-		   lq_memory_records(q));
+	seq_printf(m, " pending=%d young=%d limit=%u records=%u bytes=%llu held_bytes=%llu",
+		   atomic_read(&q->len), atomic_read(&q->young),
+		   sender ? lq_synq_limit(q, sender->sk) : 0, lq_memory_records(q),
+		   READ_ONCE(q->bytes), lq_share_held(q));
 	lq_config_show(m, &q->config);
 	lq_park_show(m, q);
 	seq_printf(m, " has_own=%d by_rule=%d", READ_ONCE(q->has_own), lq_is_shared(q));

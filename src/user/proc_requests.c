@@ -3,53 +3,93 @@
  * proc_requests.c - /proc/net/listenq/requests: the pending records of endpoints that are
  * taken over
  *
- * A bucket at a time, in the order endpoint, part, bucket: that is the file's position, so
- * that a reader who comes back goes on where he was, and a million records cost no more
- * than to walk past them. Records that come and go meanwhile may be seen or not.
+ * A chunk of records at a time, in the order endpoint, part, chunk: that is the file's
+ * position, so that a reader who comes back goes on where he was, and a million records cost
+ * no more than to walk past them. A record stays in its chunk: what is pending all the time
+ * is seen once, whatever happens to the hash table. What comes and goes meanwhile may be seen
+ * or not.
  */
 #include <linux/seq_file.h>
 #include <net/tcp.h>
 
 #include "kernel/compat.h"
 #include "ledger/counts.h"
-#include "queue/types.h"
+#include "queue/part.h"
 #include "takeover/rules.h"
 #include "user/files.h"
 #include "user/proc_requests.h"
 
-/* Endpoint, part and bucket in a position; the first line is position 0. */
-#define BUCKET_BITS	24
+/* Endpoint, part and chunk in a position; the first line is position 0. */
 #define PART_BITS	12
 
 struct place {
 	u32 endpoint;
 	u32 part;
-	u32 bucket;
+	unsigned long chunk;
+};
+
+/**
+ * struct reader - who reads the file
+ * @net: which network namespace's
+ * @place: what was found; guarded by the file's lock, as all of this
+ * @n: records that were pending there
+ * @records: copies of these: nothing is formatted with a part locked
+ */
+struct reader {
+	struct net *net;
+	struct place place;
+	u32 n;
+	struct lq_record records[LQ_CHUNK_HOLDS(sizeof(struct lq_record))];
 };
 
 static struct place place_of(loff_t pos)
 {
 	return (struct place) {
-		.endpoint = pos >> (BUCKET_BITS + PART_BITS),
-		.part = pos >> BUCKET_BITS & (BIT(PART_BITS) - 1),
-		.bucket = pos & (BIT(BUCKET_BITS) - 1),
+		.endpoint = pos >> (LQ_CHUNK_BITS + PART_BITS),
+		.part = pos >> LQ_CHUNK_BITS & (BIT(PART_BITS) - 1),
+		.chunk = pos & (BIT(LQ_CHUNK_BITS) - 1),
 	};
 }
 
 static loff_t pos_of(const struct place *p)
 {
-	return (loff_t)p->endpoint << (BUCKET_BITS + PART_BITS) |
-	       (loff_t)p->part << BUCKET_BITS | p->bucket;
+	return (loff_t)p->endpoint << (LQ_CHUNK_BITS + PART_BITS) |
+	       (loff_t)p->part << LQ_CHUNK_BITS | p->chunk;
+}
+
+/* Copies what is pending in a chunk at @p or behind it. Returns whether there is a chunk. */
+static bool copy_chunk(struct reader *reader, struct lq_part *part, unsigned long *index)
+{
+	const struct lq_record *r;
+	struct lq_chunk *chunk;
+	u32 i = 0;
+
+	reader->n = 0;
+	spin_lock_bh(&part->lock);
+	chunk = lq_part_chunk(part, index);
+	for (; chunk && (r = lq_shard_pending(&part->shard, chunk, &i)); i++)
+		reader->records[reader->n++] = *r;
+	spin_unlock_bh(&part->lock);
+	return chunk;
+}
+
+/* The next records of a queue at @p or behind it. */
+static bool find_in(struct reader *reader, struct lq_synq *q, struct place *p)
+{
+	for (; p->part <= q->mask; p->part++, p->chunk = 0)
+		for (; copy_chunk(reader, &q->parts[p->part], &p->chunk); p->chunk++)
+			if (reader->n)
+				return true;
+	return false;
 }
 
 /*
- * The next bucket with a record at @p or behind it. Commands wait while the file is read
+ * The next chunk with a record at @p or behind it. Commands wait while the file is read
  * (lq_takeover_lock), so that queues stay.
  */
-static struct lq_part *next_part(struct lq_ledger *ledger, struct place *p)
+static bool find_records(struct reader *reader, struct lq_ledger *ledger, struct place *p)
 {
 	struct lq_endpoint *ep;
-	struct lq_part *part;
 	struct lq_synq *q;
 	unsigned long id;
 
@@ -59,23 +99,21 @@ static struct lq_part *next_part(struct lq_ledger *ledger, struct place *p)
 			continue;
 		if (ep->id > p->endpoint)
 			*p = (struct place){ .endpoint = ep->id };
-		for (; p->part <= q->mask; p->part++, p->bucket = 0) {
-			part = &q->parts[p->part];
-			for (; p->bucket <= part->shard.mask; p->bucket++)
-				if (READ_ONCE(part->shard.buckets[p->bucket]))
-					return part;
-		}
+		if (find_in(reader, q, p))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void *find(struct seq_file *m, loff_t *pos)
 {
+	struct reader *reader = m->private;
 	struct place p = place_of(*pos);
-	struct lq_part *part = next_part(lq_ledger_of(m->private), &p);
+	bool found = find_records(reader, lq_ledger_of(reader->net), &p);
 
-	*pos = part ? pos_of(&p) : *pos + 1;
-	return part;
+	*pos = found ? pos_of(&p) : *pos + 1;
+	reader->place = p;
+	return found ? reader : NULL;
 }
 
 static void *requests_start(struct seq_file *m, loff_t *pos)
@@ -119,19 +157,16 @@ static void show_record(struct seq_file *m, u32 endpoint, const struct lq_record
 
 static int requests_show(struct seq_file *m, void *v)
 {
-	struct place p = place_of(m->index);
-	struct lq_part *part = v;
-	struct lq_record *r;
+	const struct reader *reader = v;
+	u32 i;
 
 	if (v == SEQ_START_TOKEN) {
 		lq_show_head(m);
 		seq_putc(m, '\n');
 		return 0;
 	}
-	spin_lock_bh(&part->lock);
-	for (r = part->shard.buckets[p.bucket]; r; r = r->next)
-		show_record(m, p.endpoint, r);
-	spin_unlock_bh(&part->lock);
+	for (i = 0; i < reader->n && !seq_has_overflowed(m); i++)
+		show_record(m, reader->place.endpoint, &reader->records[i]);
 	return 0;
 }
 
@@ -144,18 +179,21 @@ static const struct seq_operations requests_seq = {
 
 static int requests_open(struct inode *inode, struct file *file)
 {
+	struct reader *reader;
 	int err = lq_file_opened(inode, file);
 
-	if (!err)
-		err = seq_open(file, &requests_seq);
-	if (!err)
-		((struct seq_file *)file->private_data)->private = pde_data(inode);
-	return err;
+	if (err)
+		return err;
+	reader = __seq_open_private(file, &requests_seq, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	reader->net = pde_data(inode);
+	return 0;
 }
 
 const struct proc_ops lq_requests_ops = {
 	.proc_open = requests_open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = seq_release,
+	.proc_release = seq_release_private,
 };

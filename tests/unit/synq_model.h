@@ -12,10 +12,13 @@
 #include <stdlib.h>
 
 #include "chance.h"
+#include "chunk_model.h"
 #include "core/synq.h"
 #include "wheel_model.h"
 
-#define RECORDS		64
+#define CHUNKS		3
+#define EACH		LQ_CHUNK_HOLDS(sizeof(struct lq_record))
+#define RECORDS		(CHUNKS * EACH)
 #define FLOWS		128
 #define SETS		4
 #define MOST_BUCKETS	128
@@ -36,26 +39,39 @@ static inline u32 flow_hash(const struct lq_v4_flow *key)
 	return key->daddr % 7 * 0x11000001 + (key->daddr == 5) * 64;
 }
 
+/* Counts what is in some buckets, and who of these is young. */
+static inline const char *buckets_broken(struct lq_record *const *buckets, u32 mask, u32 most,
+					 u32 *len, u32 *young)
+{
+	for (u32 i = 0; i <= mask; i++)
+		for (const struct lq_record *r = buckets[i]; r; r = r->next) {
+			if (++*len > most)
+				return "more records in the buckets than len";
+			if ((flow_hash(&r->key) & mask) != i)
+				return "a record in another's bucket";
+			*young += !r->timeouts;
+		}
+	return NULL;
+}
+
 static inline const char *synq_broken_buckets(const struct lq_shard *shard)
 {
-	u32 len = 0, young = 0, nr_free = 0;
+	u32 len = 0, young = 0;
+	const char *broken = buckets_broken(shard->buckets, shard->mask, shard->len, &len, &young);
 
-	for (u32 i = 0; i <= shard->mask; i++)
-		for (const struct lq_record *r = shard->buckets[i]; r; r = r->next) {
-			if (++len > shard->len)
-				return "more records in the buckets than len";
-			if ((flow_hash(&r->key) & shard->mask) != i)
-				return "a record in another's bucket";
-			young += !r->timeouts;
-		}
+	if (!broken && shard->old) {
+		for (u32 i = 0; i < shard->emptied; i++)
+			if (shard->old[i])
+				return "not emptied";
+		broken = buckets_broken(shard->old, shard->old_mask, shard->len, &len, &young);
+	}
+	if (broken)
+		return broken;
 	if (len != shard->len)
 		return "fewer records in the buckets than len";
 	if (young != shard->young)
 		return "young is wrong";
-	for (const struct lq_record *r = shard->free; r; r = r->next)
-		if (++nr_free > shard->nr_free)
-			return "more free records than nr_free";
-	return nr_free == shard->nr_free ? NULL : "fewer free records than nr_free";
+	return store_broken(&shard->store);
 }
 
 static inline struct lq_record *record_at(const struct lq_link *link)
@@ -69,13 +85,19 @@ static inline bool is_later(const struct lq_link *a, const struct lq_link *b)
 	return (s32)(record_at(b)->due - record_at(a)->due) < 0;
 }
 
+static inline bool is_in(const struct lq_record *bucket, const struct lq_record *record)
+{
+	while (bucket && bucket != record)
+		bucket = bucket->next;
+	return bucket;
+}
+
 static inline bool in_bucket(const struct lq_shard *shard, const struct lq_record *record)
 {
-	const struct lq_record *r = shard->buckets[flow_hash(&record->key) & shard->mask];
+	u32 hash = flow_hash(&record->key);
 
-	while (r && r != record)
-		r = r->next;
-	return r;
+	return is_in(shard->buckets[hash & shard->mask], record) ||
+	       (shard->old && is_in(shard->old[hash & shard->old_mask], record));
 }
 
 /**
@@ -133,9 +155,9 @@ struct known {
  * struct model - a shard and what is known of it
  * @shard: the shard
  * @now: the long clock; its lower half is jiffies
- * @records: all there are
+ * @chunks: memory of all records there are
  * @known: of each of them
- * @supplied: how many were supplied
+ * @supplied: the shard has that chunk
  * @buckets: which of the shard is
  * @memory: for the buckets of now and of next time
  * @sets: memory for sets of delays
@@ -144,33 +166,46 @@ struct known {
 struct model {
 	struct lq_shard shard;
 	u64 now;
-	struct lq_record records[RECORDS];
+	struct chunk_memory chunks[CHUNKS];
 	struct known known[RECORDS];
-	u32 supplied;
+	bool supplied[CHUNKS];
 	u32 buckets;
 	struct lq_record *memory[2][MOST_BUCKETS];
 	struct lq_delays sets[SETS];
 	bool used[SETS];
 };
 
+/* Number @i of all records. */
+static inline struct lq_record *record_of_chunk(struct chunk_memory *chunks, u32 i)
+{
+	return (struct lq_record *)(chunks[i / EACH].bytes + LQ_CHUNK_HEAD) + i % EACH;
+}
+
 static inline struct known *known_of(struct model *m, const struct lq_record *record)
 {
-	return record ? &m->known[record - m->records] : NULL;
+	u32 offset = (const unsigned char *)record - m->chunks[0].bytes;
+
+	if (!record)
+		return NULL;
+	return &m->known[offset / LQ_CHUNK_BYTES * EACH +
+			 (offset % LQ_CHUNK_BYTES - LQ_CHUNK_HEAD) / sizeof(*record)];
 }
 
 /* Ours, in that place? */
 static inline bool is_at(struct model *m, const struct lq_record *record,
 			 enum place place)
 {
-	return record >= m->records && record < m->records + RECORDS &&
-	       known_of(m, record)->place == place;
+	for (u32 i = 0; i < RECORDS; i++)
+		if (record_of_chunk(m->chunks, i) == record)
+			return m->known[i].place == place;
+	return false;
 }
 
 static inline u32 count(const struct model *m, enum place place)
 {
 	u32 n = 0;
 
-	for (int i = 0; i < RECORDS; i++)
+	for (u32 i = 0; i < RECORDS; i++)
 		n += m->known[i].place == place;
 	return n;
 }
@@ -182,7 +217,7 @@ static inline struct lq_record *pick(struct model *m, enum place place)
 
 	for (u32 i = 0; i < RECORDS; i++)
 		if (m->known[(first + i) % RECORDS].place == place)
-			return &m->records[(first + i) % RECORDS];
+			return record_of_chunk(m->chunks, (first + i) % RECORDS);
 	return NULL;
 }
 
@@ -191,7 +226,7 @@ static inline const struct known *first_due(const struct model *m)
 {
 	const struct known *first = NULL;
 
-	for (int i = 0; i < RECORDS; i++)
+	for (u32 i = 0; i < RECORDS; i++)
 		if (m->known[i].place == QUEUED &&
 		    (!first || m->known[i].due < first->due))
 			first = &m->known[i];
@@ -213,7 +248,7 @@ static inline void model_init(struct model *m)
 	m->now = 0xffffffff - below(5000);
 	draw_delays(&m->sets[0]);
 	m->used[0] = true;
-	memset(m->memory, 0xff, sizeof(m->memory));
+	memset(m->memory[1], 0xff, sizeof(m->memory[1]));
 	lq_shard_init(&m->shard, m->memory[0], 1 << below(8), &m->sets[0]);
 }
 
@@ -284,7 +319,7 @@ static inline const char *step_find(struct model *m)
 	if (record)
 		return is_at(m, record, QUEUED) && known_of(m, record)->flow == flow ?
 			NULL : "found another flow";
-	for (int i = 0; i < RECORDS; i++)
+	for (u32 i = 0; i < RECORDS; i++)
 		if (m->known[i].place == QUEUED && m->known[i].flow == flow)
 			return "a flow is not found";
 	return NULL;
@@ -393,11 +428,26 @@ static inline const char *step_time(struct model *m)
 
 static inline const char *step_rehash(struct model *m)
 {
-	struct lq_record **old, **memory = m->memory[!m->buckets];
+	struct lq_record **memory = m->memory[!m->buckets];
 
-	old = lq_shard_rehash(&m->shard, memory, 1 << below(8), flow_hash);
+	if (m->shard.old)
+		return NULL;
+	memset(memory, 0, sizeof(m->memory[0]));
+	lq_shard_rehash(&m->shard, memory, 1 << below(8));
+	return NULL;
+}
+
+static inline const char *step_move(struct model *m)
+{
+	struct lq_record **old;
+
+	if (!m->shard.old)
+		return NULL;
+	old = lq_shard_move(&m->shard, below(16), flow_hash);
+	if (!old)
+		return NULL;
 	if (old != m->memory[m->buckets])
-		return "rehash returns other buckets";
+		return "other buckets come back";
 	memset(old, 0xff, sizeof(m->memory[0]));
 	m->buckets = !m->buckets;
 	return NULL;
@@ -418,7 +468,7 @@ static inline const char *step_set_delays(struct model *m)
 
 static inline bool is_waited_for(const struct model *m, const struct lq_delays *set)
 {
-	for (int i = 0; i < RECORDS; i++)
+	for (u32 i = 0; i < RECORDS; i++)
 		if (m->known[i].place == QUEUED && m->known[i].set == set)
 			return true;
 	return set == m->shard.delays;
@@ -441,17 +491,66 @@ static inline const char *step_drained(struct model *m)
 	return NULL;
 }
 
+/* A chunk becomes the shard's, or is no more. */
+static inline void note_chunk(struct model *m, u32 chunk, bool supplied)
+{
+	m->supplied[chunk] = supplied;
+	for (u32 i = chunk * EACH; i < (chunk + 1) * EACH; i++)
+		m->known[i].place = supplied ? FREE : NOWHERE;
+}
+
 static inline const char *step_supply(struct model *m)
 {
-	u32 n = below(9);
-
-	if (n > RECORDS - m->supplied)
-		n = RECORDS - m->supplied;
-	memset(m->records + m->supplied, 0xff, n * sizeof(m->records[0]));
-	lq_shard_supply(&m->shard, m->records + m->supplied, n);
-	while (n--)
-		m->known[m->supplied++].place = FREE;
+	for (u32 i = 0; i < CHUNKS; i++) {
+		if (m->supplied[i])
+			continue;
+		memset(&m->chunks[i], 0xff, sizeof(m->chunks[i]));
+		lq_store_add(&m->shard.store, chunk_in(&m->chunks[i]));
+		note_chunk(m, i, true);
+		break;
+	}
 	return NULL;
+}
+
+static inline bool is_in_use(const struct model *m, u32 chunk)
+{
+	for (u32 i = chunk * EACH; i < (chunk + 1) * EACH; i++)
+		if (m->known[i].place != FREE)
+			return true;
+	return false;
+}
+
+/* Rarely, so that there is something to do for the others. */
+static inline const char *step_spare(struct model *m)
+{
+	struct lq_chunk *chunk = below(8) ? NULL : lq_store_spare(&m->shard.store);
+	u32 i = (struct chunk_memory *)chunk - m->chunks;
+
+	if (!chunk)
+		return NULL;
+	if (i >= CHUNKS || !m->supplied[i] || is_in_use(m, i))
+		return "a chunk in use is spare";
+	note_chunk(m, i, false);
+	memset(chunk, 0xff, LQ_CHUNK_BYTES);
+	return NULL;
+}
+
+/* A walk through the chunks finds all that are queued, and no others. */
+static inline const char *step_walk(struct model *m)
+{
+	const struct lq_record *record;
+	u32 n = 0;
+
+	for (u32 chunk = 0; chunk < CHUNKS; chunk++)
+		for (u32 i = 0; m->supplied[chunk]; i++) {
+			record = lq_shard_pending(&m->shard, chunk_in(&m->chunks[chunk]), &i);
+			if (!record)
+				break;
+			if (!is_at(m, record, QUEUED))
+				return "one that is not queued is pending";
+			n++;
+		}
+	return n == count(m, QUEUED) ? NULL : "a walk misses some";
 }
 
 /* Is there a younger one? */
@@ -489,16 +588,17 @@ static inline const char *step_youngest(struct model *m)
 /* One random operation. Return: what went wrong, or NULL. */
 static inline const char *model_step(struct model *m)
 {
-	static const char *(*const steps[32])(struct model *m) = {
+	static const char *(*const steps[36])(struct model *m) = {
 		step_take, step_take, step_take, step_take, step_take, step_take,
 		step_insert, step_insert, step_insert, step_insert, step_find, step_find,
 		step_find, step_remove, step_remove, step_wait_again, step_wait_again,
 		step_timed_out, step_timed_out, step_due, step_due, step_due, step_due,
 		step_next_due, step_next_due, step_time, step_time, step_rehash,
-		step_set_delays, step_drained, step_supply, step_youngest,
+		step_move, step_move, step_set_delays, step_drained, step_supply, step_spare,
+		step_youngest, step_walk,
 	};
 
-	return steps[below(32)](m);
+	return steps[below(36)](m);
 }
 
 /* Each record as known, in the list that is known? Return: what is wrong, or NULL. */
@@ -509,7 +609,7 @@ static inline const char *model_broken(struct model *m)
 
 	if (broken)
 		return broken;
-	if (m->shard.len != count(m, QUEUED) || m->shard.nr_free != count(m, FREE))
+	if (m->shard.len != count(m, QUEUED) || m->shard.store.nr_free != count(m, FREE))
 		return "len or nr_free is wrong";
 	if (!lq_shard_is_sound(&m->shard, count(m, QUEUED) + count(m, FREE)))
 		return "not sound";

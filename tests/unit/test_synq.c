@@ -24,15 +24,15 @@
 #define FIRST	1000
 #define MOST	120000
 
-static struct lq_record memory[8];
+static struct chunk_memory memory[1];
 static struct lq_record *few_buckets[4], *more_buckets[16];
 static struct lq_delays old_delays, new_delays;
 static struct lq_shard shard;
 
 static void empty_shard(void)
 {
-	memset(few_buckets, 0xff, sizeof(few_buckets));
-	memset(more_buckets, 0xff, sizeof(more_buckets));
+	memset(few_buckets, 0, sizeof(few_buckets));
+	memset(more_buckets, 0, sizeof(more_buckets));
 	lq_delays_init(&old_delays, FIRST, MOST);
 	lq_delays_init(&new_delays, 10, 40);
 	lq_shard_init(&shard, few_buckets, 4, &old_delays);
@@ -42,7 +42,7 @@ static void supplied_shard(void)
 {
 	memset(memory, 0xff, sizeof(memory));
 	empty_shard();
-	lq_shard_supply(&shard, memory, 8);
+	lq_store_add(&shard.store, chunk_in(memory));
 }
 
 /* Flows 0 to 3 share a bucket of any shard. */
@@ -112,7 +112,7 @@ static void test_init(void)
 	OK(lq_shard_init, nothing_due, !lq_shard_due(&shard, NOW));
 	OK(lq_shard_init, no_next, !lq_shard_next_due(&shard, &due) && due == 7);
 	OK(lq_shard_init, no_youngest, !lq_shard_youngest(&shard));
-	OK(lq_shard_init, counts_nothing, !shard.len && !shard.young && !shard.nr_free);
+	OK(lq_shard_init, counts_nothing, !shard.len && !shard.young && !shard.store.nr_free);
 	OK(lq_shard_init, sound, !synq_broken(&shard));
 }
 
@@ -122,18 +122,46 @@ static void test_memory(void)
 
 	empty_shard();
 	OK(lq_shard_take, nothing_left, !lq_shard_take(&shard));
-	lq_shard_supply(&shard, memory, 0);
-	IS(lq_shard_supply, of_none, shard.nr_free, 0);
 	supplied_shard();
-	IS(lq_shard_supply, counts, shard.nr_free, 8);
 	first = lq_shard_take(&shard);
 	second = lq_shard_take(&shard);
-	OK(lq_shard_take, lowest_first, first == memory && second == memory + 1);
+	OK(lq_shard_take, one_behind_the_other, second == first + 1);
 	OK(lq_shard_take, all_zero, !memcmp(first, &zero, sizeof(zero)));
-	IS(lq_shard_take, counts, shard.nr_free, 6);
+	IS(lq_shard_take, counts, shard.store.nr_free, EACH - 2);
 	lq_shard_give_back(&shard, first);
-	IS(lq_shard_give_back, counts, shard.nr_free, 7);
+	IS(lq_shard_give_back, counts, shard.store.nr_free, EACH - 1);
 	OK(lq_shard_give_back, taken_next, lq_shard_take(&shard) == first);
+	OK(lq_shard_take, all_zero_again, !memcmp(first, &zero, sizeof(zero)));
+}
+
+/* Numbers of the pending records from a place on. */
+static u32 pending_from(u32 i)
+{
+	u32 places = 0;
+
+	for (; lq_shard_pending(&shard, chunk_in(memory), &i); i++)
+		places = places * 10 + i;
+	return places;
+}
+
+static void test_pending(void)
+{
+	struct lq_record *records[4];
+
+	supplied_shard();
+	IS(lq_shard_pending, in_a_new_chunk, pending_from(0), 0);
+	for (u32 i = 0; i < 4; i++)
+		records[i] = add(i, 0, NOW);
+	lq_shard_take(&shard);
+	IS(lq_shard_pending, all, pending_from(0), 123);
+	IS(lq_shard_pending, from_a_place_on, pending_from(2), 23);
+	IS(lq_shard_pending, behind_all, pending_from(4), 0);
+	out(records[2]);
+	IS(lq_shard_pending, not_who_was_taken_out, pending_from(0), 13);
+	lq_shard_give_back(&shard, records[2]);
+	IS(lq_shard_pending, not_free_memory, pending_from(0), 13);
+	lq_shard_wait_again(&shard, records[1], NOW);
+	IS(lq_shard_pending, who_waits_again, pending_from(0), 13);
 }
 
 static void test_find(void)
@@ -275,7 +303,7 @@ static void test_youngest(void)
 	lq_shard_set_delays(&shard, &new_delays);
 	lq_shard_wait_again(&shard, second, NOW + 200);
 	OK(lq_shard_youngest, of_two_sets, lq_shard_youngest(&shard) == first);
-	OK(lq_shard_is_sound, two_sets, lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, two_sets, lq_shard_is_sound(&shard, EACH));
 	late = add(4, 0, NOW + 5000);
 	OK(lq_shard_youngest, the_other_of_two_sets, lq_shard_youngest(&shard) == late);
 	out(late);
@@ -289,49 +317,110 @@ static void test_sound(void)
 	struct lq_link *list;
 
 	supplied_shard();
-	OK(lq_shard_is_sound, empty, lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, empty, lq_shard_is_sound(&shard, EACH));
 	record = add(1, 0, NOW);
 	list = &old_delays.lists[0];
-	OK(lq_shard_is_sound, one, lq_shard_is_sound(&shard, 8));
-	OK(lq_shard_is_sound, size, !lq_shard_is_sound(&shard, 7));
+	OK(lq_shard_is_sound, one, lq_shard_is_sound(&shard, EACH));
+	OK(lq_shard_is_sound, size, !lq_shard_is_sound(&shard, EACH - 1));
 	shard.young = 2;
-	OK(lq_shard_is_sound, young, !lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, young, !lq_shard_is_sound(&shard, EACH));
 	shard.young = 1;
 	list->next->prev = &old_delays.lists[1];
-	OK(lq_shard_is_sound, head, !lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, head, !lq_shard_is_sound(&shard, EACH));
 	list->next->prev = list;
 	record->due_link.next = &old_delays.lists[1];
-	OK(lq_shard_is_sound, tail, !lq_shard_is_sound(&shard, 8));
+	OK(lq_shard_is_sound, tail, !lq_shard_is_sound(&shard, EACH));
 	record->due_link.next = list;
 	shard.len = 0;
 	shard.young = 0;
-	OK(lq_shard_is_sound, listed_but_not_counted, !lq_shard_is_sound(&shard, 7));
+	OK(lq_shard_is_sound, listed_but_not_counted, !lq_shard_is_sound(&shard, EACH - 1));
 	shard.len = 1;
-	shard.free = NULL;
-	OK(lq_shard_is_sound, no_free_ones, !lq_shard_is_sound(&shard, 8));
+	shard.store.room.next = &shard.store.room;
+	OK(lq_shard_is_sound, no_free_ones, !lq_shard_is_sound(&shard, EACH));
+}
+
+static struct lq_record *records[8];
+
+/* Eight records, of which 0, 4 and 7 share a bucket of the four. */
+static void eight_records(void)
+{
+	supplied_shard();
+	for (u32 i = 0; i < 8; i++)
+		records[i] = add(i % 4 ? i * 16 : i, 0, NOW + i);
+}
+
+static bool all_found(void)
+{
+	bool all = true;
+
+	for (u32 i = 0; i < 8; i++)
+		all = all && lq_shard_find(&shard, flow_hash(&records[i]->key),
+					   &records[i]->key) == records[i];
+	return all && !synq_broken(&shard);
+}
+
+/* Moved one at a time, whatever is done in between. */
+static struct lq_record **move_all(u32 *steps)
+{
+	struct lq_record **old;
+	bool all = true;
+
+	*steps = 0;
+	do {
+		all = all && all_found();
+		old = lq_shard_move(&shard, 1, flow_hash);
+		++*steps;
+	} while (!old);
+	OK(lq_shard_move, all_are_found_all_the_time, all && all_found());
+	return old;
 }
 
 static void test_rehash(void)
 {
-	struct lq_record *records[8];
-	bool all = true;
+	u32 steps;
 
-	supplied_shard();
-	for (u32 i = 0; i < 8; i++) {
-		records[i] = lq_shard_take(&shard);
-		records[i]->key = flow_key(i * 4);
-		lq_shard_insert(&shard, records[i], flow_hash(&records[i]->key), NOW + i);
-	}
-	OK(lq_shard_rehash, returns_the_old_ones,
-	   lq_shard_rehash(&shard, more_buckets, 16, flow_hash) == few_buckets);
-	for (u32 i = 0; i < 8; i++)
-		all = all && lq_shard_find(&shard, flow_hash(&records[i]->key),
-					   &records[i]->key) == records[i];
-	OK(lq_shard_rehash, all_found, all);
-	OK(lq_shard_rehash, sound, !synq_broken(&shard));
-	lq_shard_rehash(&shard, few_buckets, 1, flow_hash);
-	OK(lq_shard_rehash, into_one_bucket, !synq_broken(&shard) && shard.len == 8);
-	OK(lq_shard_rehash, timers_go_on, lq_shard_youngest(&shard) == records[7]);
+	eight_records();
+	lq_shard_rehash(&shard, more_buckets, 16);
+	OK(lq_shard_rehash, nothing_is_moved_yet, all_found() && shard.old == few_buckets);
+	OK(lq_shard_move, none, !lq_shard_move(&shard, 0, flow_hash) && !shard.emptied);
+	OK(lq_shard_move, returns_the_old_ones, move_all(&steps) == few_buckets);
+	/* A step for each record, and one for each bucket. */
+	IS(lq_shard_move, by_steps, steps, 8 + 4);
+	OK(lq_shard_move, all_are_in_the_new_ones, !shard.old && shard.buckets == more_buckets);
+	memset(few_buckets, 0, sizeof(few_buckets));
+	lq_shard_rehash(&shard, few_buckets, 1);
+	OK(lq_shard_move, at_once, lq_shard_move(&shard, 100, flow_hash) == more_buckets);
+	OK(lq_shard_move, into_one_bucket, all_found() && shard.len == 8);
+	OK(lq_shard_move, timers_go_on, lq_shard_youngest(&shard) == records[7]);
+}
+
+/* Of a bucket that is not empty yet, one is found in the new one, the others in the old. */
+static void test_rehash_meanwhile(void)
+{
+	struct lq_record *late;
+	u32 steps, i;
+
+	eight_records();
+	lq_shard_rehash(&shard, more_buckets, 16);
+	lq_shard_move(&shard, 1, flow_hash);
+	late = add(3, 0, NOW + 9);
+	OK(lq_shard_insert, while_moving, found(3, late) && all_found() &&
+	   shard.buckets[0] == late);
+	OK(lq_shard_find, not_another_while_moving, found(1, NULL) && found(64, NULL));
+	OK(lq_shard_remove, not_there_while_moving,
+	   !lq_shard_remove(&shard, late, flow_hash(&late->key) ^ 1));
+	for (i = 0; i < 8; i += 2)
+		out(records[i]);
+	OK(lq_shard_remove, while_moving, shard.len == 5 && !synq_broken(&shard));
+	for (i = 0; i < 8; i += 2)
+		lq_shard_insert(&shard, records[i], flow_hash(&records[i]->key), NOW + 10);
+	OK(lq_shard_insert, again_while_moving, all_found());
+	lq_shard_move(&shard, 3, flow_hash);
+	OK(lq_shard_move, the_first_bucket_is_empty, shard.emptied > 0 && all_found());
+	OK(lq_shard_find, none_of_an_emptied_bucket, found(1, NULL));
+	move_all(&steps);
+	out(late);
+	OK(lq_shard_remove, after_it, all_found() && shard.len == 8);
 }
 
 static void test_cases(void)
@@ -340,6 +429,7 @@ static void test_cases(void)
 	test_drained_between();
 	test_init();
 	test_memory();
+	test_pending();
 	test_find();
 	test_insert();
 	test_remove();
@@ -349,6 +439,7 @@ static void test_cases(void)
 	test_youngest();
 	test_sound();
 	test_rehash();
+	test_rehash_meanwhile();
 }
 
 static const char *run_model(struct model *m, int *done, u32 *longest)
@@ -409,24 +500,26 @@ static void bench_insert(u32 now)
 /* Any record goes and another comes, with that many pending; then timers run out. */
 static void bench(u32 pending)
 {
-	struct lq_record *records = calloc(pending, sizeof(*records)), *record;
-	u32 i, n = 2000000, nr_buckets = 1;
+	u32 i, n = 2000000, nr_buckets = 1, nr_chunks = (pending + EACH - 1) / EACH;
+	struct chunk_memory *chunks = aligned_alloc(LQ_CHUNK_BYTES, nr_chunks * sizeof(*chunks));
+	struct lq_record *record;
 	struct lq_record **buckets;
 	double begin, half, end;
 
 	while (nr_buckets < pending)
 		nr_buckets *= 2;
 	buckets = calloc(nr_buckets, sizeof(*buckets));
-	if (!buckets || !records)
+	if (!buckets || !chunks)
 		abort();
 	empty_shard();
 	lq_shard_init(&shard, buckets, nr_buckets, &old_delays);
-	lq_shard_supply(&shard, records, pending);
+	for (i = 0; i < nr_chunks; i++)
+		lq_store_add(&shard.store, chunk_in(&chunks[i]));
 	for (i = 0; i < pending; i++)
 		bench_insert(0);
 	begin = seconds();
 	for (i = 0; i < n; i++) {
-		record = &records[random_bits() % pending];
+		record = record_of_chunk(chunks, random_bits() % pending);
 		lq_shard_remove(&shard, record, bench_hash(&record->key));
 		lq_shard_give_back(&shard, record);
 		bench_insert(i >> 10);
@@ -441,7 +534,7 @@ static void bench(u32 pending)
 	printf("%8u pending: %6.2f million remove + insert/s, %6.2f million timers/s\n",
 	       pending, n / (half - begin) / 1e6, n / (end - half) / 1e6);
 	free(buckets);
-	free(records);
+	free(chunks);
 }
 
 int main(int argc, char **argv)

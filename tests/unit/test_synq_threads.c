@@ -26,7 +26,7 @@ static struct part {
 	pthread_mutex_t lock;
 	struct lq_shard shard;
 	u32 now;
-	struct lq_record records[RECORDS];
+	struct chunk_memory chunks[CHUNKS];
 	struct lq_record *memory[2][MOST_BUCKETS];
 	struct lq_delays sets[2];
 	bool used[2];
@@ -90,10 +90,17 @@ static void run_timers(struct part *part, struct totals *t)
 static void rearrange(struct part *part, struct totals *t)
 {
 	struct lq_delays *drained = lq_shard_drained(&part->shard);
+	struct lq_chunk *chunk = lq_store_spare(&part->shard.store);
 	u32 other = part->shard.buckets == part->memory[0];
 
-	lq_shard_rehash(&part->shard, part->memory[other], 1 << below(8), flow_hash);
-	t->rehashed++;
+	if (part->shard.old) {
+		t->rehashed += !!lq_shard_move(&part->shard, below(16), flow_hash);
+	} else {
+		memset(part->memory[other], 0, sizeof(part->memory[other]));
+		lq_shard_rehash(&part->shard, part->memory[other], 1 << below(8));
+	}
+	if (chunk)
+		lq_store_add(&part->shard.store, chunk);
 	if (drained) {
 		part->used[drained - part->sets] = false;
 		t->drained++;
@@ -137,7 +144,8 @@ static void init_parts(void)
 		lq_delays_init(&part->sets[0], 1000, 8000);
 		part->used[0] = true;
 		lq_shard_init(&part->shard, part->memory[0], 16, &part->sets[0]);
-		lq_shard_supply(&part->shard, part->records, RECORDS);
+		for (u32 j = 0; j < CHUNKS; j++)
+			lq_store_add(&part->shard.store, chunk_in(&part->chunks[j]));
 	}
 }
 
@@ -149,7 +157,7 @@ static void check_totals(const struct totals *t)
 	for (int i = 0; i < SHARDS && !broken; i++) {
 		broken = synq_broken(&parts[i].shard);
 		pending += parts[i].shard.len;
-		memory += parts[i].shard.len + parts[i].shard.nr_free;
+		memory += parts[i].shard.len + parts[i].shard.store.nr_free;
 	}
 	if (!ok(!broken, "lq_shard__sound_after_threads"))
 		diag("%s", broken);
