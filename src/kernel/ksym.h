@@ -31,7 +31,7 @@ DECLARE_STATIC_CALL(lq_listener_lookup, __inet_lookup_listener);
 
 /**
  * lq_sock_cookie() - the socket's number in ss, SO_COOKIE and BPF
- * @sk: a full socket
+ * @sk: a full socket or a request
  *
  * Makes the number when nobody asked for it yet, as ss would.
  *

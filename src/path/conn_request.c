@@ -23,6 +23,7 @@
 #include "path/check_req.h"
 #include "path/conn_request.h"
 #include "path/stock.h"
+#include "queue/filters.h"
 #include "queue/lookup.h"
 #include "queue/memory.h"
 #include "queue/record.h"
@@ -213,6 +214,9 @@ static enum lq_verdict queue(struct lq_job *job, struct request_sock *req,
 
 	choose_window(req, job->sk, dst);
 	sk_rx_queue_set(req_to_sk(req), job->skb);
+	/* What a program at the device is told of the SYN-ACK is the connection's. */
+	if (unlikely(lq_filters_out(dst->dev)))
+		lq_sock_cookie(req_to_sk(req));
 	tcp_rsk(req)->snt_synack = tcp_clock_us();
 	lq_widen_race(LQ_DELAY_REQUEST);
 	verdict = insert(job, req);

@@ -20,7 +20,7 @@
 /* X(name): why a SYN was left to the stock kernel */
 #define LQ_TO_STOCK(X)							\
 	X(ip_options) X(fastopen) X(save_syn) X(min_ttl) X(tcp_keys) \
-	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(released)
+	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(steered) X(released)
 
 #define LQ_TO_STOCK_ENUM(name) LQ_TO_STOCK_##name,
 enum lq_to_stock {
@@ -94,7 +94,7 @@ struct lq_parking {
  * @len: records in all shards
  * @young: of these, those whose timer never ran out
  * @backlogs: sum of its listeners' backlogs if they are several, else 0
- * @sender: the listener that repeats SYN-ACKs, under RCU; NULL: none is open
+ * @sender: repeats SYN-ACKs of listeners that have closed, under RCU; NULL: none is open
  * @uid: whose listeners' records these are, under the ledger's lock
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
  * @net: its network namespace
