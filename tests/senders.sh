@@ -9,11 +9,13 @@
 
 flows=40
 server=10.9.0.1
+work=$(mktemp -d /tmp/lqsenders.XXXXXX)
 
 # shellcheck disable=SC2317
 tidy_up() {
 	dismiss
 	net_down
+	rm -rf "$work"
 }
 trap tidy_up EXIT
 
@@ -35,7 +37,7 @@ members() {
 	[ "${only:-B}" = A ] || tell S listen B $server "$1" 256 reuseport ttl=44 tos=16 maxseg=900 syncnt=3
 }
 
-synacks() { in_client python3 "$tests/tools/synacks.py" lqc "$(server_mac)" $server "$1" $flows "$2"; }
+synacks() { in_client python3 "$tests/tools/synacks.py" lqc "$(server_mac)" $server "$1" $flows "${@:2}"; }
 
 same="answered=$flows kinds=2 changed=0 ttl=33 tos=32 mss=700 repeats=1 ttl=44 tos=16 mss=900 repeats=3"
 
@@ -48,16 +50,33 @@ members 7602
 is 'takeover' "$(errno_of takeover "$server:7602")" ''
 is 'taken over: each repeats his own' "$(synacks 7602 12)" "$same"
 
+# grown PORT: another member joins between a SYN and the same SYN again
+grown() {
+	synacks "$1" 6 2.5 >"$work/grown" &
+	await 2 all_have_come "$1"
+	only=B members "$1"
+	wait $!
+	cat "$work/grown"
+}
+# shellcheck disable=SC2317
+all_have_come() { [ "$(of attempts "$(endpoint "$1")")" = $flows ]; }
+
+first="answered=$flows kinds=1 changed=0 ttl=33 tos=32 mss=700 repeats=2"
+only=A members 7604
+is 'stock: who took the SYN answers it again, whoever joins' "$(grown 7604)" "$first"
+only=A members 7605
+is 'takeover' "$(errno_of takeover "$server:7605")" ''
+is 'taken over: so does he' "$(grown 7605)" "$first"
+
 # One that has closed: the other one goes on, for as long as he says.
 only=A members 7603
 is 'takeover of one' "$(errno_of takeover "$server:7603" timeout_ms=3000)" ''
-synacks 7603 5 >"/tmp/lqsenders.$$" &
+synacks 7603 5 >"$work/closed" &
 await 2 has "pending=$flows" endpoint 7603
 only=B members 7603
 tell S close A
 wait $!
-is 'closed: the other one repeats it' "$(cat "/tmp/lqsenders.$$")" \
+is 'closed: the other one repeats it' "$(cat "$work/closed")" \
 	"answered=$flows kinds=1 changed=$flows ttl=33 tos=32 mss=700 repeats=1"
-rm -f "/tmp/lqsenders.$$"
 rules_agree
 finish

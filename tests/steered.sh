@@ -44,7 +44,7 @@ leave() {
 	greeter=()
 	in_server nft flush ruleset 2>/dev/null
 	in_server tc qdisc del dev lqs clsact 2>/dev/null
-	rm -f "$work"/bpf/*
+	rm -f "$work/bpf/program"
 }
 
 rules() {

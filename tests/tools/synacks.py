@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """synacks.py: half-open clients, and whether a SYN-ACK that is repeated is what the first was
 
-usage: synacks.py IF MAC ADDRESS PORT COUNT SECONDS
+usage: synacks.py IF MAC ADDRESS PORT COUNT SECONDS [AGAIN]
 
-Sends a SYN of each of COUNT clients and says what has come for so many seconds:
+Sends a SYN of each of COUNT clients, once more after AGAIN seconds, and says what has come for
+so many seconds:
 kinds=N (first SYN-ACKs with different TTL, TOS or MSS), changed=N (clients one of whose later
 ones was another kind than the first, or had another number), and for each kind, in the order of
 their TTLs, ttl=N tos=N mss=N repeats=N,... (how often: each number that was seen, once).
@@ -55,16 +56,17 @@ def listen(fd, to, port, seconds):
             yield dport - FIRST_PORT, seq, kind_of(ip)
 
 
-def main(interface, mac, to, port, count, seconds):
+def main(interface, mac, to, port, count, seconds, again="0"):
     fd = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
     fd.setsockopt(263, 23, 1)  # SOL_PACKET, PACKET_IGNORE_OUTGOING
     fd.bind((interface, 0x0800))
     head = bytes.fromhex(mac.replace(":", "")) + b"\2" * 6 + b"\x08\0"
-    for n in range(int(count)):
-        fd.send(head + syn(n, to, int(port)))
     came = {}
-    for n, *what in listen(fd, to, int(port), float(seconds)):
-        came.setdefault(n, []).append(what)
+    for wait in (float(again), float(seconds) - float(again)) if float(again) else (float(seconds),):
+        for n in range(int(count)):
+            fd.send(head + syn(n, to, int(port)))
+        for n, *what in listen(fd, to, int(port), wait):
+            came.setdefault(n, []).append(what)
     kinds, changed = {}, 0
     for synacks in came.values():
         kinds.setdefault(synacks[0][1], set()).add(len(synacks) - 1)
