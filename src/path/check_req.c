@@ -123,6 +123,8 @@ static enum lq_verdict end_in_connection(struct lq_job *job, enum lq_verdict ver
 	spin_unlock(&job->part->lock);
 	if (verdict == LQ_V_req_lost_race) {
 		*child = lq_find_child(job, false, &found);
+		if (*child == job->sk)
+			*child = NULL;
 		return verdict;
 	}
 	lq_widen_race(LQ_DELAY_ACCEPT);

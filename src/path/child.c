@@ -288,7 +288,8 @@ static struct sock *of_connection(struct lq_job *job, struct sock *sk, bool tell
  * Whose request is stolen looks again, but not for ever: its client says it again.
  *
  * Context: bottom halves off.
- * Return: a connection, locked and with a reference, or NULL.
+ * Return: a connection, locked and with a reference; the listener, when a request has given
+ * the segment back; or NULL.
  */
 struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 {
@@ -316,6 +317,6 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 		/* The kernel's own function has told. */
 		tell = false;
 	}
-	*found = end != GIVEN_BACK;
-	return sk;
+	*found = true;
+	return end == GIVEN_BACK ? job->sk : sk;
 }
