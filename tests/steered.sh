@@ -17,7 +17,7 @@ declare -A greeter
 tidy_up() {
 	dismiss
 	leave
-	umount "$work/bpf" 2>/dev/null
+	umount "$work/bpf" "$work/cgroup" 2>/dev/null
 	net_down
 	rm -rf "$work"
 }
@@ -230,12 +230,32 @@ play_cookie() {
 	leave
 }
 
+# A sock_ops program that asks for the request's cookie before there is a SYN-ACK
+play_ops() {
+	local mode
+
+	port=7509
+	mkdir -p "$work/cgroup"
+	mount -t cgroup2 cgroup2 "$work/cgroup" && mkdir -p "$work/cgroup/lq" ||
+		{ skip 'sock_ops' 'no cgroup2 here'; return; }
+	greet A 0.0.0.0 $port "ops=$work/cgroup/lq"
+	for mode in stock 'taken over'; do
+		[ "$mode" = stock ] || order takeover "0.0.0.0:$port"
+		clients 10.9.0.1 $port 1 >/dev/null
+		is "socket cookie that a sock_ops program was told, $mode" "$(cookies 'request:')" 'request: same'
+	done
+	is 'the handshake was listenq'"'"'s' "$(word has_own)" 1
+	leave
+	rmdir "$work/cgroup/lq"
+	umount "$work/cgroup"
+}
+
 net_up || exit 1
 in_server ip rule add fwmark 1 iif lqs lookup 100
 in_server ip route add local default dev lo table 100
 ip -n "$LQ_CLIENT" route add 10.77.0.0/16 via 10.9.0.1
 mkdir "$work/bpf" && mount -t bpf bpf "$work/bpf" || exit 1
-for act in ${LISTENQ_ONLY:-mesh socket foreign rival sk_lookup sk_assign icmp cookie}; do
+for act in ${LISTENQ_ONLY:-mesh socket foreign rival sk_lookup sk_assign icmp cookie ops}; do
 	echo "# $act"
 	"play_$act"
 done

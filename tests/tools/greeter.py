@@ -3,16 +3,18 @@
 """greeter.py: a server that greets who comes, and BPF programs that lead clients to it
 
 usage: greeter.py ADDRESS PORT [transparent] [reuseport] [lookup=PORT] [assign=PORT,PIN]
-                  [cookie=PIN]
+                  [cookie=PIN] [ops=CGROUP]
 
   lookup=PORT      an sk_lookup program of its network namespace leads PORT's segments here
   assign=PORT,PIN  a program, pinned at PIN for tc's ingress, assigns SYNs to PORT to it
                    (bpf_sk_assign), and leaves to the kernel what comes later
   cookie=PIN       a program, pinned at PIN for tc's egress, notes the socket cookie that its
                    SYN-ACKs have
+  ops=CGROUP       it joins CGROUP, whose sock_ops program notes the socket cookie that its requests
+                   have when their window is chosen
 
-Says "ready" when all is in place, then for each who comes "greeted"; with cookie= also the
-cookies of the last SYN-ACK, of the connection and of the listener.
+Says "ready" when all is in place, then for each who comes "greeted"; with cookie= or ops=
+also the cookies of the last SYN-ACK, of the connection and of the listener.
 """
 import ctypes
 import os
@@ -23,12 +25,15 @@ import sys
 
 IP_TRANSPARENT, SO_COOKIE = 19, 57
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
-MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, LINK_CREATE = 0, 1, 2, 5, 6, 28
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, PROG_ATTACH, LINK_CREATE = \
+    0, 1, 2, 5, 6, 8, 28
 ARRAY, SOCKMAP = 2, 15
-SCHED_CLS, SK_LOOKUP, ATTACH_SK_LOOKUP = 3, 30, 36
+SCHED_CLS, SOCK_OPS, SK_LOOKUP, ATTACH_SOCK_OPS, ATTACH_SK_LOOKUP = 3, 13, 30, 3, 36
+RWND_INIT = 2
 FIND, GET_SOCKET_COOKIE, SK_RELEASE, SK_ASSIGN = 1, 46, 86, 124
-# Offsets in a frame without IP options, and in struct bpf_sk_lookup
-ETHER_TYPE, IP_PROTOCOL, TCP_SPORT, TCP_DPORT, TCP_FLAGS, LOCAL_PORT = 12, 23, 34, 36, 47, 60
+# Offsets in a frame without IP options, in struct bpf_sk_lookup, in struct bpf_sock_ops
+ETHER_TYPE, IP_PROTOCOL, TCP_SPORT, TCP_DPORT, TCP_FLAGS = 12, 23, 34, 36, 47
+LOCAL_PORT, OPS_OP, OPS_LOCAL_PORT = 60, 0, 68
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -139,10 +144,23 @@ def assign_program(server, port):
                 assign(new_map(SOCKMAP, server.fileno()), 0))
 
 
+def note(fd, verdict):
+    """The context's socket cookie."""
+    return [move(1, 6), call(GET_SOCKET_COOKIE), insn(0x7b, 10, 0, -16)] + find(fd, verdict) + [
+        insn(0x79, 1, 10, -16), insn(0x7b, 7, 1), leave(verdict)]
+
+
 def cookie_program(fd, port):
-    return load(SCHED_CLS, of_port(TCP_SPORT, port, 0x12) + [
-        move(1, 6), call(GET_SOCKET_COOKIE), insn(0x7b, 10, 0, -16)] + find(fd, 0) + [
-        insn(0x79, 1, 10, -16), insn(0x7b, 7, 1), leave(0)])
+    return load(SCHED_CLS, of_port(TCP_SPORT, port, 0x12) + note(fd, 0))
+
+
+def ops_program(fd, port, cgroup):
+    with open(f"{cgroup}/cgroup.procs", "w") as file:
+        file.write(str(os.getpid()))
+    program = load(SOCK_OPS, [
+        move(6, 1), insn(0x61, 0, 6, OPS_LOCAL_PORT), only_if(True, port, 1),
+        insn(0x61, 0, 6, OPS_OP), only_if(True, RWND_INIT, 1)] + note(fd, 1))
+    bpf(PROG_ATTACH, struct.pack("IIII", os.open(cgroup, os.O_RDONLY), program, ATTACH_SOCK_OPS, 0))
 
 
 #
@@ -166,7 +184,12 @@ def listener(address, port, words):
 
 
 def main(address, port, *words):
-    server, kept, noted = listener(address, int(port), words), [], None
+    noted = new_map(ARRAY)
+    for word in words:
+        key, _, value = word.partition("=")
+        if key == "ops":
+            ops_program(noted, int(port), value)
+    server, kept, notes = listener(address, int(port), words), [], False
     for word in words:
         key, _, value = word.partition("=")
         if key == "lookup":
@@ -175,13 +198,13 @@ def main(address, port, *words):
             to, _, path = value.partition(",")
             pin(assign_program(server, int(to)), path)
         elif key == "cookie":
-            noted = new_map(ARRAY)
             pin(cookie_program(noted, int(port)), value)
+        notes |= key in ("cookie", "ops")
     print("ready", flush=True)
     while True:
         child, _ = server.accept()
         said = "greeted"
-        if noted is not None:
+        if notes:
             said += f" synack={read_map(noted)} child={cookie_of(child)} listener={cookie_of(server)}"
         print(said, flush=True)
         try:
