@@ -14,7 +14,8 @@ declare -A untold=(
 	[due_link]='a link of the timers'
 	[parked]='for a full accept queue, not for the child'
 	[cookie]='of a parked cookie: park/cookies.sh, stories/99'
-	[rx_queue]='the child has that of its last ACK, as under stock'
+	[sock_cookie]='programs ask for it: steered.sh'
+	[sock_cookie_high]='programs ask for it: steered.sh'
 	[tsval_last]='only kernels that compare echoes: stories/29'
 	[taker]='not of the child: restart.sh'
 	[usec_ts]='routes of this kernel know no such timestamps'
@@ -31,14 +32,14 @@ tidy_up() {
 }
 trap tidy_up EXIT
 
-# A mark that SYNs have and last ACKs have not; a server at an address and port of somebody else.
+# A mark that SYNs have and last ACKs have not; a server at an address of somebody else.
 rules() {
 	in_server nft -f - <<-'NFT'
 		table ip lq {
 			chain first {
 				type filter hook prerouting priority mangle;
 				ip saddr 10.99.1.1 tcp flags & (syn | ack) == syn meta mark set 42
-				ip daddr 10.77.0.1 tcp dport 7306 tproxy to :7206 meta mark set 1 accept
+				ip daddr 10.77.0.1 tcp dport 7206 meta mark set 1 accept
 			}
 			chain out {
 				type filter hook output priority 0;
@@ -100,6 +101,8 @@ check 'the members of struct lq_record are known' [ "$(members | wc -l)" -ge 30 
 for member in $(members); do
 	compare "$member"
 done
+is "where segments come in is the child's own, as under stock: $(told napi_id stock)" \
+	"$(told napi_id listenq)" "$(told napi_id stock)"
 is 'a listener that saves SYNs is left to stock, and saves them' \
 	"$(told saved_syn listenq) $(in_server grep -c 'port=7212 .* to_stock_save_syn=1 ' /proc/net/listenq/endpoints)" \
 	"$(told saved_syn stock) 1"

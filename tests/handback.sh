@@ -156,7 +156,38 @@ play_race() {
 	check "last ACK against hand-back: the lookup found the request $found times, in $tries tries" \
 		[ $found -gt 0 ]
 	end
+	race_of_group
 }
+
+# The same where the kernel's own lookup, by a hash, gives the other member of a group than a
+# program does that all segments go by: they find a request of another listener.
+race_of_group() {
+	local tries n
+
+	for tries in 1 2 3 4 5 6 7 8 9 10; do
+		begin 200 timeout_ms=120000
+		tell server listen M 0.0.0.0 $port 200 reuseport to_first
+		tell clients syn 0 100 $port
+		widen $((at_find | at_hand_back)) 20000
+		order release "0.0.0.0:$port" &
+		for n in $(seq 99 -1 0); do
+			tell clients ack "$n" 1
+		done
+		wait $!
+		widen 0 0
+		tell clients came 1
+		[ "$(of rsts "$answer") $(connected)" = '0 100' ] || break
+		[ "$(of_endpoint found_request | grep . || echo 0)" -eq 0 ] || break
+		end
+	done
+	is "another member's request: no RST, all are connected" "rsts=$(of rsts "$answer") $(connected)" \
+		'rsts=0 100'
+	check "another member's request: $(of_endpoint found_request) were found, in $tries tries" \
+		[ "$(of_endpoint found_request | grep . || echo 0)" -gt 0 ]
+	end
+}
+# In the accept queues of all members
+connected() { ledger listeners | grep " port=$port " | grep -o ' acceptq=[0-9]*' | awk -F= '{ n += $2 } END { print n + 0 }'; }
 
 play_lease() {
 	local end lease=5

@@ -20,6 +20,7 @@ delay_ms=30
 # shellcheck disable=SC2317
 tidy_up() {
 	hang_up
+	dismiss
 	net_down
 }
 trap tidy_up EXIT
@@ -80,12 +81,13 @@ finish_with() {
 
 . "$tests/park/cookies.sh"
 . "$tests/park/late.sh"
+. "$tests/park/repeated.sh"
 . "$tests/park/limits.sh"
 . "$tests/park/ends.sh"
 . "$tests/park/listeners.sh"
 . "$tests/park/race.sh"
 
-for act in ${LISTENQ_ONLY:-late many limits cookies memory expiry rst backlog reopen group user race release netns}; do
+for act in ${LISTENQ_ONLY:-late repeated many limits cookies memory expiry rst backlog reopen group user race release netns}; do
 	echo "# $act"
 	"play_$act"
 done

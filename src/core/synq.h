@@ -59,10 +59,10 @@ struct lq_v4_flow {
  * @secid: as secid of a request
  * @peer_secid: as peer_secid
  * @uid: of the listener that took the SYN
- * @napi_id: where its segments come in, for busy polling
+ * @sock_cookie: number of the socket to come, 0: it has none yet; the low 32 of 48 bits
  * @tsval_last: our timestamp in the last SYN-ACK, as on the wire
  * @mss: the client's, as mss of a request
- * @rx_queue: where its segments come in, or 0xffff
+ * @sock_cookie_high: the others
  * @tos: of the SYN
  * @snd_wscale: the client's window scale
  * @rcv_wscale: ours
@@ -99,10 +99,10 @@ struct lq_record {
 	u32 secid;
 	u32 peer_secid;
 	u32 uid;
-	u32 napi_id;
+	u32 sock_cookie;
 	u32 tsval_last;
 	u16 mss;
-	u16 rx_queue;
+	u16 sock_cookie_high;
 	u8 tos;
 	u8 snd_wscale : 4;
 	u8 rcv_wscale : 4;

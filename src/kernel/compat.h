@@ -124,6 +124,29 @@ static inline kuid_t lq_sk_uid(const struct sock *sk)
 #endif
 }
 
+/* 6.6: with a list of tcx, which is there with or without programs of tc. */
+static inline bool lq_has_ingress(const struct net_device *dev)
+{
+#if LQ_HAVE_TCX
+	return rcu_access_pointer(dev->tcx_ingress);
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_ingress);
+#else
+	return false;
+#endif
+}
+
+static inline bool lq_has_egress(const struct net_device *dev)
+{
+#if LQ_HAVE_TCX
+	return rcu_access_pointer(dev->tcx_egress);
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_egress);
+#else
+	return false;
+#endif
+}
+
 /* The ISN that a TIME_WAIT socket chose for this SYN, 0 if none did. */
 static inline u32 lq_tw_isn(const struct sk_buff *skb)
 {

@@ -113,15 +113,6 @@ static inline bool lq_has_tcp_keys(const struct tcp_sock *tp)
 #define sk_drops_skbadd(sk, skb) sk_drops_add(sk, skb)
 #endif
 
-static inline u32 lq_napi_id(const struct sk_buff *skb)
-{
-#ifdef CONFIG_NET_RX_BUSY_POLL
-	return skb->napi_id;
-#else
-	return 0;
-#endif
-}
-
 /* 5.18: a new connection's NAPI is set, not compared first. */
 static inline void lq_mark_napi_id(struct sock *sk, const struct sk_buff *skb)
 {

@@ -35,7 +35,7 @@ DECLARE_STATIC_CALL(lq_work_add, task_work_add);
 
 /**
  * lq_sock_cookie() - the socket's number in ss, SO_COOKIE and BPF
- * @sk: a full socket
+ * @sk: a full socket or a request
  *
  * Makes the number when nobody asked for it yet, as ss would.
  *

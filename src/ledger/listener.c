@@ -28,6 +28,7 @@
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/listener.h"
+#include "ledger/number.h"
 #include "ledger/owner.h"
 #include "ledger/task.h"
 #include "ledger/totals.h"
@@ -44,8 +45,6 @@ static DEFINE_RAW_SPINLOCK(table_lock);
 static LLIST_HEAD(closing);
 static void fold_work(struct work_struct *work);
 static DECLARE_WORK(folder, fold_work);
-
-static atomic_t last_number = ATOMIC_INIT(0);
 
 const struct lq_owner *lq_owner;
 
@@ -200,7 +199,6 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 	if (task)
 		lq_task_remember(&l->owner, task);
 	l->uid = lq_sk_uid(sk);
-	l->number = (u32)atomic_inc_return(&last_number) & LQ_LISTENER_NUMBERS;
 	l->since = ktime_get_real_ns();
 	count_older(l);
 	return l;
@@ -253,6 +251,7 @@ static int insert(struct lq_ledger *ledger, struct lq_listener *l, struct lq_end
 	/* Its place is there: it takes no memory. */
 	__xa_store(&ledger->listeners, l->cookie, l, GFP_ATOMIC | __GFP_NOWARN);
 	ledger->nr_listeners++;
+	lq_number_give(l);
 	raw_spin_lock(&table_lock);
 	hlist_add_head_rcu(&l->node, slot_of(l->cookie));
 	raw_spin_unlock(&table_lock);
@@ -402,6 +401,7 @@ static void take_out(struct lq_ledger *ledger, u64 cookie)
 		raw_spin_lock(&table_lock);
 		hlist_del_rcu(&l->node);
 		raw_spin_unlock(&table_lock);
+		lq_number_take(l);
 		lq_owner->listeners(ledger, l->endpoint, l);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);

@@ -281,7 +281,8 @@ struct lq_overflow {
  * @owner: who called listen()
  * @acceptor: who called accept() last
  * @uid: the socket's
- * @number: counts listeners, 24 bits: what a pending record remembers of its own
+ * @number: counts listeners, 24 bits: what a pending record remembers of its own; see number.c
+ * @by_number: among those that are open, by that
  * @since: wall clock when it was first seen, ns
  * @cap: net.core.somaxconn when it called listen() last, 0: nobody saw that
  * @high: longest queues seen, by enum lq_queue_kind
@@ -312,6 +313,7 @@ struct lq_listener {
 	struct lq_task acceptor;
 	kuid_t uid;
 	u32 number;
+	struct hlist_node by_number;
 	u64 since;
 	u32 cap;
 	u32 high[LQ_QUEUE_KINDS];

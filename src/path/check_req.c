@@ -26,16 +26,17 @@ static struct request_sock *scratch_of(struct lq_job *job, const struct lq_recor
 	return req;
 }
 
-/* The SYN-ACK went out again: the record waits anew, if it is still there. */
-static void sent_again(struct lq_job *job, u32 snt_isn)
+/* The SYN-ACK went out again, or did not: the record waits anew, if it is still there. */
+static void sent_again(struct lq_job *job, u32 snt_isn, bool sent)
 {
 	struct lq_part *part = job->part;
 	struct lq_record *r;
 
 	lq_part_lock(part);
 	r = lq_shard_find(&part->shard, job->hash, &job->key);
-	if (r && r->snt_isn == snt_isn) {
-		r->retrans++;
+	if (r && r->snt_isn == snt_isn && !sent) {
+		r->retrans--;
+	} else if (r && r->snt_isn == snt_isn) {
 		lq_shard_wait_again(&part->shard, r, (u32)jiffies);
 		/* timeout_ms may be less than when the timer was set. */
 		lq_part_arm(part);
@@ -48,15 +49,15 @@ static enum lq_verdict syn_again(struct lq_job *job, struct lq_record *r)
 {
 	struct request_sock *req = lq_scratch(job->sk);
 	u32 snt_isn = r->snt_isn;
+	bool sent;
 
 	lockdep_assert_held(&job->part->lock);
 	lq_unpack_again(job->part, req, r);
 	r->last_oow = tcp_jiffies32;
 	spin_unlock(&job->part->lock);
-	if (lq_synack_repeat(job->sk, req))
-		return LQ_V_req_syn_again_unsent;
-	sent_again(job, snt_isn);
-	return LQ_V_req_syn_again;
+	sent = !lq_synack_repeat(job->sk, req);
+	sent_again(job, snt_isn, sent);
+	return sent ? LQ_V_req_syn_again : LQ_V_req_syn_again_unsent;
 }
 
 /* An ACK says what we expect (RFC 9293 3.10.7.4). */
@@ -122,6 +123,8 @@ static enum lq_verdict end_in_connection(struct lq_job *job, enum lq_verdict ver
 	spin_unlock(&job->part->lock);
 	if (verdict == LQ_V_req_lost_race) {
 		*child = lq_find_child(job, false, &found);
+		if (*child == job->sk)
+			*child = NULL;
 		return verdict;
 	}
 	lq_widen_race(LQ_DELAY_ACCEPT);

@@ -22,6 +22,8 @@
 #include "queue/parking.h"
 #include "queue/record.h"
 
+#define MOST_LOOKS	3	/* at the established hash, for one segment */
+
 /* What tells why there is no connection. */
 #define LQ_COUNT_CHILD							\
 	(BIT(LQ_C_LISTEN_OVERFLOWS) | BIT(LQ_C_LISTEN_DROPS) |		\
@@ -195,51 +197,62 @@ static u32 backlog_limit(const struct sock *sk)
 	return min_t(u64, limit, U32_MAX);
 }
 
-/* A stock request beside ours: what tcp_v4_rcv does with one. */
-static struct sock *of_stock_request(struct lq_job *job, struct request_sock *req)
-{
-	struct sock *sk = NULL;
-	bool stolen;
+/* What became of a segment that found a stock request */
+enum ending {
+	ENDED,		/* it was kept, or thrown away */
+	GIVEN_BACK,	/* it goes on at the listener */
+	STOLEN,		/* another processor has just made a connection of the request */
+};
 
-	if (req->rsk_listener == job->sk)
-		sk = static_call(lq_check_req)(job->sk, job->skb, req, false,
-					       &stolen LQ_CHECK_REQ_MORE_VALUE);
-	if (!sk || sk == job->sk)
-		sock_gen_put(req_to_sk(req));
-	return sk;
+/* Does the request's listener ask for more than tcp_v4_rcv has asked for this one? */
+static bool asks_more(const struct sock *listener)
+{
+#ifdef CONFIG_XFRM
+	if (rcu_access_pointer(listener->sk_policy[XFRM_POLICY_IN]))
+		return true;
+#endif
+	return lq_has_tcp_keys(tcp_sk(listener)) || rcu_access_pointer(listener->sk_filter);
 }
 
-/**
- * lq_find_child() - the connection that another processor has just made
- * @job: a segment without a record; no lock of ours is held
- * @tell: the segment has no verdict yet
- * @found: set when the segment is dealt with, whatever is returned
- *
- * Of the three kinds that the established hash holds, a connection gets the segment, a
- * request of the stock kernel treats it as tcp_v4_rcv would, TIME_WAIT leaves it to stock.
- *
- * Context: bottom halves off.
- * Return: a connection, locked and with a reference, the listener, or NULL.
+/*
+ * A stock request beside ours: what tcp_v4_rcv does with one, at the request's own listener,
+ * which may be another one than the segment came to. Where only tcp_v4_rcv can do it (what that
+ * listener asks for, a request that moves on in a group whose listener has closed), the
+ * client has to say it again.
  */
-struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
+static struct sock *of_stock_request(struct lq_job *job, struct request_sock *req,
+				     enum ending *end)
 {
-	struct net *net = sock_net(job->sk);
-	struct sock *sk;
+	struct sock *listener = req->rsk_listener, *sk = NULL;
+	bool stolen = false;
 
-	*found = false;
-	sk = lq_lookup_established(net, &job->key, job->skb);
-	if (!sk)
-		return NULL;
-	if (sk->sk_state == TCP_TIME_WAIT) {
-		atomic64_inc(&job->q->tallies[LQ_QT_found_timewait]);
-		sock_gen_put(sk);
-		return NULL;
+	*end = ENDED;
+	if (unlikely(inet_sk_state_load(listener) != TCP_LISTEN)) {
+		if (!rcu_access_pointer(listener->sk_reuseport_cb))
+			*end = GIVEN_BACK;
+	} else if (listener == job->sk || !asks_more(listener)) {
+		sk = static_call(lq_check_req)(listener, job->skb, req, false,
+					       &stolen LQ_CHECK_REQ_MORE_VALUE);
 	}
-	*found = true;
-	if (sk->sk_state == TCP_NEW_SYN_RECV) {
-		atomic64_inc(&job->q->tallies[LQ_QT_found_request]);
-		return of_stock_request(job, inet_reqsk(sk));
+	if (sk && sk != listener) {
+		/* Its first segment wakes only who is at the listener where that came. */
+		if (listener != job->sk)
+			listener->sk_data_ready(listener);
+		return sk;
 	}
+	if (sk)
+		*end = GIVEN_BACK;
+	else if (stolen)
+		*end = STOLEN;
+	else if (*end == ENDED)
+		sk_drops_skbadd(listener, job->skb);
+	sock_gen_put(req_to_sk(req));
+	return NULL;
+}
+
+/* Returns it locked, or NULL: the segment was thrown away. */
+static struct sock *of_connection(struct lq_job *job, struct sock *sk, bool tell)
+{
 	atomic64_inc(&job->q->tallies[LQ_QT_found_child]);
 	if (tell) {
 		job->event.stage = LQ_STAGE_check_req;
@@ -256,10 +269,54 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 		sk->sk_backlog.len += job->skb->truesize;
 		return sk;
 	}
-	__NET_INC_STATS(net, LINUX_MIB_TCPBACKLOGDROP);
+	__NET_INC_STATS(sock_net(sk), LINUX_MIB_TCPBACKLOGDROP);
 	sk_drops_skbadd(sk, job->skb);
 	__acquire(&sk->sk_lock.slock);
 	bh_unlock_sock(sk);
 	sock_put(sk);
 	return NULL;
+}
+
+/**
+ * lq_find_child() - the connection that another processor has just made
+ * @job: a segment without a record; no lock of ours is held
+ * @tell: the segment has no verdict yet
+ * @found: set when the segment is dealt with, whatever is returned
+ *
+ * Of the three kinds that the established hash holds, a connection gets the segment, a
+ * request of the stock kernel treats it as tcp_v4_rcv would, TIME_WAIT leaves it to stock.
+ * Whose request is stolen looks again, but not for ever: its client says it again.
+ *
+ * Context: bottom halves off.
+ * Return: a connection, locked and with a reference; the listener, when a request has given
+ * the segment back; or NULL.
+ */
+struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
+{
+	struct net *net = sock_net(job->sk);
+	enum ending end = STOLEN;
+	struct sock *sk;
+	int looks;
+
+	*found = false;
+	for (looks = 0; end == STOLEN && looks < MOST_LOOKS; looks++) {
+		sk = lq_lookup_established(net, &job->key, job->skb);
+		if (!sk)
+			return NULL;
+		if (sk->sk_state == TCP_TIME_WAIT) {
+			atomic64_inc(&job->q->tallies[LQ_QT_found_timewait]);
+			sock_gen_put(sk);
+			return NULL;
+		}
+		if (sk->sk_state != TCP_NEW_SYN_RECV) {
+			*found = true;
+			return of_connection(job, sk, tell);
+		}
+		atomic64_inc(&job->q->tallies[LQ_QT_found_request]);
+		sk = of_stock_request(job, inet_reqsk(sk), &end);
+		/* The kernel's own function has told. */
+		tell = false;
+	}
+	*found = true;
+	return end == GIVEN_BACK ? job->sk : sk;
 }

@@ -23,6 +23,7 @@
 #include "path/check_req.h"
 #include "path/conn_request.h"
 #include "path/stock.h"
+#include "queue/filters.h"
 #include "queue/lookup.h"
 #include "queue/memory.h"
 #include "queue/record.h"
@@ -213,6 +214,9 @@ static enum lq_verdict queue(struct lq_job *job, struct request_sock *req,
 
 	choose_window(req, job->sk, dst);
 	sk_rx_queue_set(req_to_sk(req), job->skb);
+	/* What a program at the device is told of the SYN-ACK is the connection's. */
+	if (unlikely(lq_filters_out(dst->dev)))
+		lq_sock_cookie(req_to_sk(req));
 	tcp_rsk(req)->snt_synack = tcp_clock_us();
 	lq_widen_race(LQ_DELAY_REQUEST);
 	verdict = insert(job, req);
@@ -390,6 +394,26 @@ static enum lq_to_stock take_syn(struct lq_job *job, const struct tcp_request_so
 	}
 }
 
+/*
+ * Who took the first SYN answers the next one, too, while he listens, as the kernel's request
+ * does: of a group that has changed another one may get it.
+ */
+static void let_taker_answer(struct lq_job *job)
+{
+	const struct lq_record *r = lq_shard_find(&job->part->shard, job->hash, &job->key);
+	struct lq_listener *l;
+
+	lockdep_assert_held(&job->part->lock);
+	if (!r || likely(r->taker == job->l->number))
+		return;
+	l = lq_synq_sender(job->q, r);
+	if (!l || l->number != r->taker)
+		return;
+	job->l = l;
+	job->sk = l->sk;
+	job->event.listener = l->cookie;
+}
+
 /* A SYN for a record is never given back: it acknowledges nothing. */
 static bool came_again(struct lq_job *job)
 {
@@ -398,6 +422,7 @@ static bool came_again(struct lq_job *job)
 
 	lq_widen_race(LQ_DELAY_FIND);
 	lq_part_lock(part);
+	let_taker_answer(job);
 	r = lq_job_find(job);
 	if (r) {
 		lq_take_tw_isn(job->skb);

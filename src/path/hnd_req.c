@@ -93,9 +93,12 @@ static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 			return given_back(&job);
 		if (!found)
 			ret = lq_find_child(&job, true, &found);
-		if (found)
+		if (found && ret != sk)
 			break;
 		lq_synq_pass_on_cookies(job.q, sk, job.l->uid);
+		/* By a stock request: the kernel knows. */
+		if (found)
+			return lq_stock_segment(sk, skb, NULL);
 		end = lq_cookie_park(&job);
 	} while (end == LQ_COOKIE_RACED && !tries++);
 	if (!found && end != LQ_COOKIE_PARKED)

@@ -55,13 +55,15 @@ static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part 
  */
 static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq, bool fatal)
 {
-	struct lq_listener *l = rcu_dereference(q->sender);
+	struct lq_listener *l = NULL;
 	u32 hash = lq_synq_hash(key);
 	struct lq_part *part = lq_synq_part(q, hash);
 	struct lq_record *r;
 
 	spin_lock_bh(&part->lock);
 	r = lq_shard_find(&part->shard, hash, key);
+	if (r)
+		l = lq_synq_sender(q, r);
 	if (r && seq == r->snt_isn && fatal)
 		end_record(q, l, part, r, hash);
 	else if (r && l && seq != r->snt_isn)

@@ -15,6 +15,7 @@
 #include "path/job.h"
 #include "queue/record.h"
 #include "queue/settings.h"
+#include "queue/steered.h"
 
 /**
  * lq_job_begin() - look at a segment of a listener that is taken over
@@ -77,12 +78,10 @@ void lq_job_write_record(const struct lq_job *job, struct lq_record *r,
 	lq_pack(r, req);
 	r->uid = __kuid_val(job->l->uid);
 	r->taker = job->l->number;
-	r->napi_id = lq_napi_id(job->skb);
-	r->rx_queue = skb_rx_queue_recorded(job->skb) ? skb_get_rx_queue(job->skb) : U16_MAX;
 }
 
 /**
- * lq_job_why_stock() - what of a listener or of a segment's options a record can't carry
+ * lq_job_why_stock() - what of a listener, of a segment's options or way a record can't carry
  * @job: the segment
  *
  * Return: the first reason, or LQ_OURS: there is none.
@@ -106,7 +105,9 @@ enum lq_to_stock lq_job_why_stock(const struct lq_job *job)
 		return LQ_TO_STOCK_tcp_keys;
 	if (BPF_SOCK_OPS_TEST_FLAG(tp, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG))
 		return LQ_TO_STOCK_bpf;
-	return lq_rto_max_of(job->sk) == job->q->rto_max ? LQ_OURS : LQ_TO_STOCK_timeouts;
+	if (lq_rto_max_of(job->sk) != job->q->rto_max)
+		return LQ_TO_STOCK_timeouts;
+	return lq_is_steered(job->q, job->sk, job->skb, &job->key) ? LQ_TO_STOCK_steered : LQ_OURS;
 }
 
 /**

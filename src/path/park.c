@@ -24,7 +24,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
-#include "kernel/compat.h"
+#include "kernel/compat_request.h"
 #include "ledger/attempt.h"
 #include "ledger/counts.h"
 #include "ledger/ledger.h"
@@ -265,6 +265,29 @@ static bool deliver(struct sock *sk, struct sock *child, struct lq_parked *p)
 }
 
 /*
+ * The wait is no part of the round trip, nor is what was repeated in it. When the SYN-ACK had
+ * been repeated before, only the echo of a timestamp tells which one was answered: the kernel
+ * would measure up to now (tcp_ack_update_rtt), so that is done here.
+ */
+static void set_round_trip(const struct lq_job *job, struct request_sock *req,
+			   const struct lq_parked *p)
+{
+	const struct lq_segment *s = &job->event.facts.segment;
+	struct tcp_request_sock *treq = tcp_rsk(req);
+	u32 unit = lq_usec_ts(req) ? 1 : USEC_PER_MSEC;
+	u64 now = tcp_clock_us(), waited = waited_us(p);
+	u32 age = lq_tsval(lq_usec_ts(req), now, treq->ts_off) - s->tsecr;
+
+	req->num_retrans = p->retrans;
+	if (!p->retrans) {
+		treq->snt_synack += treq->snt_synack ? waited : 0;
+	} else if (s->has_ts && s->tsecr && age < INT_MAX / unit) {
+		req->num_retrans = 0;
+		treq->snt_synack = now - max_t(s64, (s64)age * unit - waited, unit);
+	}
+}
+
+/*
  * As lq_job_check() for its last ACK. Without a connection the segment is thrown away, as
  * it would have been when it came; but one that still finds no room goes on waiting.
  */
@@ -290,10 +313,7 @@ static bool promote(struct lq_job *job, struct lq_record *r)
 	lq_lane_leave(&job->q->parking, p);
 	spin_unlock(&job->part->lock);
 	if (verdict == LQ_V_req_completed) {
-		/* The wait is no part of the round trip, nor is what was repeated in it. */
-		if (tcp_rsk(made.req)->snt_synack)
-			tcp_rsk(made.req)->snt_synack += waited_us(p);
-		made.req->num_retrans = p->retrans;
+		set_round_trip(job, made.req, p);
 		child = lq_job_accept(job, &made);
 		tell(job, p, child ? verdict : LQ_V_req_listener_closed);
 	} else if (verdict != LQ_V_req_lost_race) {

@@ -85,7 +85,7 @@ static struct sock *heir_of(struct lq_synq *q, const struct lq_record *r)
 	struct lq_listener *l = sk ? lq_listener_find(lq_sock_cookie(sk)) : NULL;
 
 	if (!l || rcu_access_pointer(l->queue) != q)
-		l = rcu_dereference(q->sender) ?: l;
+		l = lq_synq_sender(q, r) ?: l;
 	if (!l || inet_sk_state_load(l->sk) != TCP_LISTEN)
 		return NULL;
 	return __kuid_val(l->uid) == r->uid ? l->sk : NULL;

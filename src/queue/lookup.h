@@ -32,19 +32,26 @@ static inline bool lq_is_established(struct net *net, const struct lq_v4_flow *k
 	return sk;
 }
 
-/* Which listener gets that flow's segments; under RCU. */
-static inline struct sock *lq_lookup_listener(struct net *net, const struct lq_v4_flow *key)
+/* Which listener gets that flow's segments when they come in at @dif, a slave's at @sdif. */
+static inline struct sock *lq_lookup_listener_at(struct net *net, const struct lq_v4_flow *key,
+						 int dif, int sdif)
 {
 	__be32 saddr = (__force __be32)key->saddr, daddr = (__force __be32)key->daddr;
 	__be16 sport = (__force __be16)key->sport, dport = (__force __be16)key->dport;
 
 #if LQ_HAVE_LOOKUP_NET
 	return static_call(lq_listener_lookup)(net, NULL, 0, daddr, dport, saddr, ntohs(sport),
-					       key->iif, 0);
+					       dif, sdif);
 #else
 	return static_call(lq_listener_lookup)(net, net->ipv4.tcp_death_row.hashinfo, NULL, 0,
-					       daddr, dport, saddr, ntohs(sport), key->iif, 0);
+					       daddr, dport, saddr, ntohs(sport), dif, sdif);
 #endif
+}
+
+/* The same, as far as a record knows where they come in; under RCU. */
+static inline struct sock *lq_lookup_listener(struct net *net, const struct lq_v4_flow *key)
+{
+	return lq_lookup_listener_at(net, key, key->iif, 0);
 }
 
 /* What 5.10 does not ask before it hashes a request: is the flow there already? */

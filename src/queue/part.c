@@ -25,6 +25,7 @@
 
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
+#include "ledger/number.h"
 #include "queue/parking.h"
 #include "queue/part.h"
 #include "queue/record.h"
@@ -158,6 +159,23 @@ void lq_part_remove(struct lq_part *part, struct lq_record *r, u32 hash)
 struct lq_totals *lq_synq_totals(const struct lq_synq *q)
 {
 	return lq_endpoint_closed(lq_ledger_of(q->net), q->id);
+}
+
+/**
+ * lq_synq_sender() - who repeats the SYN-ACK of a record
+ * @q: its queue
+ * @r: the record
+ *
+ * Who took its SYN, whose options the first one has (TTL, TOS, MSS, mark), while he listens.
+ *
+ * Context: any, under RCU; what is returned lives as long.
+ * Return: the listener; if it has closed another one; NULL: nobody listens.
+ */
+struct lq_listener *lq_synq_sender(const struct lq_synq *q, const struct lq_record *r)
+{
+	struct lq_listener *l = lq_number_find(r->taker);
+
+	return likely(l && rcu_access_pointer(l->queue) == q) ? l : rcu_dereference(q->sender);
 }
 
 /**

@@ -8,13 +8,13 @@
  * with bottom halves off and is over when they are on again. A connection gets a request
  * of the kernel's own slab, because accept() frees it there.
  */
+#include <linux/bitops.h>
 #include <linux/percpu.h>
 #include <net/tcp.h>
 
 #include "kernel/compat_request.h"
 #include "kernel/facts.h"
 #include "queue/record.h"
-#include "queue/synack.h"
 
 /* Pending handshakes are many: two lines of cache each, where a request has five. */
 static_assert(sizeof(struct lq_record) <= 128);
@@ -137,6 +137,52 @@ struct request_sock *lq_request_of(struct sock *sk, const struct lq_record *r)
 }
 
 /**
+ * lq_request_like() - a request of the kernel's own that stands for the scratch
+ * @sk: the listener
+ * @req: the scratch
+ *
+ * For a SYN-ACK that programs are to see as the kernel's: with the flow and the cookie of the
+ * connection to come.
+ *
+ * Context: bottom halves off.
+ * Return: the request, with a reference; or NULL without memory or when @sk goes away.
+ */
+struct request_sock *lq_request_like(struct sock *sk, const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct request_sock *like;
+	struct lq_record r = {
+		.key.saddr = (__force u32)ireq->ir_loc_addr,
+		.key.daddr = (__force u32)ireq->ir_rmt_addr,
+		.key.sport = (__force u16)htons(ireq->ir_num),
+		.key.dport = (__force u16)ireq->ir_rmt_port,
+		.key.iif = ireq->ir_iif,
+	};
+
+	lq_pack(&r, req);
+	like = lq_request_of(sk, &r);
+	if (!like)
+		return NULL;
+	sk_rx_queue_clear(req_to_sk(like));
+	refcount_set(&like->rsk_refcnt, 1);
+	return like;
+}
+
+/* The kernel counts up from 0, and now and then down from 0 (gen_cookie_next). */
+static u64 sock_cookie_of(const struct lq_record *r)
+{
+	return sign_extend64((u64)r->sock_cookie_high << 32 | r->sock_cookie, 47);
+}
+
+/* Timestamp of the SYN-ACK that is about to be sent, as on the wire; snt_synack says now. */
+static u32 tsval_of(const struct request_sock *req)
+{
+	const struct tcp_request_sock *treq = tcp_rsk(req);
+
+	return lq_tsval(lq_usec_ts(req), treq->snt_synack, treq->ts_off);
+}
+
+/**
  * lq_unpack() - fill a request from a record
  * @req: the scratch, or a request that was begun
  * @r: the record
@@ -161,6 +207,7 @@ void lq_unpack(struct request_sock *req, const struct lq_record *r)
 	ireq->ecn_ok = r->ecn_ok;
 	ireq->acked = r->acked;
 	ireq->no_srccheck = r->no_srccheck;
+	atomic64_set(&ireq->ir_cookie, sock_cookie_of(r));
 	req->mss = r->mss;
 	req->ts_recent = r->ts_recent;
 	req->num_timeout = r->timeouts;
@@ -189,8 +236,9 @@ void lq_unpack(struct request_sock *req, const struct lq_record *r)
  * @req: the scratch
  * @r: the record
  *
- * The record knows the timestamp before it is sent: its echo may come straight back. With
- * a new hash it may take another way; the connection stays on it.
+ * The record knows before it is sent that there is one more, and its timestamp: the answer
+ * may come straight back, and no round-trip time is taken of it. With a new hash it may
+ * take another way; the connection stays on it.
  */
 void lq_unpack_again(struct lq_part *part, struct request_sock *req, struct lq_record *r)
 {
@@ -199,7 +247,8 @@ void lq_unpack_again(struct lq_part *part, struct request_sock *req, struct lq_r
 		r->txhash = net_tx_rndhash();
 	lq_unpack(req, r);
 	tcp_rsk(req)->snt_synack = tcp_clock_us();
-	r->tsval_last = lq_synack_tsval(req);
+	r->tsval_last = tsval_of(req);
+	r->retrans++;
 }
 
 /**
@@ -230,6 +279,7 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	const struct tcp_request_sock *treq = tcp_rsk(req);
+	u64 sock_cookie = atomic64_read(&ireq->ir_cookie);
 
 	r->mark = ireq->ir_mark;
 	r->snd_wscale = ireq->snd_wscale;
@@ -241,6 +291,8 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
 	r->acked = 0;
 	r->cookie = 0;
 	r->no_srccheck = ireq->no_srccheck;
+	r->sock_cookie = (u32)sock_cookie;
+	r->sock_cookie_high = (u16)(sock_cookie >> 32);
 	r->usec_ts = lq_usec_ts(req);
 	r->mss = req->mss;
 	r->ts_recent = req->ts_recent;
@@ -254,7 +306,7 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
 	r->snt_isn = treq->snt_isn;
 	r->snt_synack = treq->snt_synack;
 	r->ts_off = treq->ts_off;
-	r->tsval_last = lq_synack_tsval(req);
+	r->tsval_last = tsval_of(req);
 	r->txhash = treq->txhash;
 	r->last_oow = 0;
 	r->tos = treq->syn_tos;

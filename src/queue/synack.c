@@ -18,23 +18,11 @@
 
 #include "kernel/compat_request.h"
 #include "kernel/ksym.h"
+#include "queue/record.h"
 #include "queue/synack.h"
 
 /* MSS, SACK permitted, timestamps, window scale: 4 + 12 + 4. */
 #define MOST_OPTIONS 20
-
-/**
- * lq_synack_tsval() - timestamp of the SYN-ACK that is about to be sent
- * @req: the request; snt_synack says now
- *
- * Return: the timestamp, as on the wire.
- */
-u32 lq_synack_tsval(const struct request_sock *req)
-{
-	const struct tcp_request_sock *treq = tcp_rsk(req);
-
-	return lq_tsval(lq_usec_ts(req), treq->snt_synack, treq->ts_off);
-}
 
 /**
  * lq_synack_window_clamp() - how large a window may get (tcp_openreq_init_rwin)
@@ -169,6 +157,25 @@ static void put_ip(struct sk_buff *skb, const struct sock *sk, struct dst_entry 
 	iph->daddr = ireq->ir_rmt_addr;
 }
 
+/*
+ * Programs behind us see the owner (bpf_get_socket_cookie, skb->sk). The kernel's is the request;
+ * ours the listener, which costs no memory, unless somebody has the request's cookie or may ask
+ * for it.
+ */
+static void set_owner(struct sk_buff *skb, struct sock *sk, const struct request_sock *req)
+{
+	struct request_sock *owner = NULL;
+
+	/* Under a flood nobody's: what is counted at the listener would be contended for. */
+	if (req->syncookie)
+		return;
+	if (unlikely(atomic64_read(&inet_rsk(req)->ir_cookie)))
+		owner = lq_request_like(sk, req);
+	skb_set_owner_w(skb, owner ? req_to_sk(owner) : sk);
+	if (owner)
+		sock_gen_put(req_to_sk(owner));
+}
+
 static int build_and_send(struct sock *sk, struct dst_entry *dst, struct request_sock *req,
 			  u64 now)
 {
@@ -180,9 +187,7 @@ static int build_and_send(struct sock *sk, struct dst_entry *dst, struct request
 		dst_release(dst);
 		return -ENOMEM;
 	}
-	/* Under a flood nobody's: what is counted at the listener would be contended for. */
-	if (!req->syncookie)
-		skb_set_owner_w(skb, sk);
+	set_owner(skb, sk, req);
 	skb_dst_set(skb, dst);
 	skb->protocol = htons(ETH_P_IP);
 	put_tcp(skb, sk, dst, req, now);
@@ -192,13 +197,13 @@ static int build_and_send(struct sock *sk, struct dst_entry *dst, struct request
 	skb->mark = inet_rsk(req)->ir_mark ?: READ_ONCE(sk->sk_mark);
 	put_ip(skb, sk, dst, req);
 	TCP_INC_STATS(sock_net(sk), TCP_MIB_OUTSEGS);
-	err = ip_local_out(sock_net(sk), sk, skb);
+	err = ip_local_out(sock_net(sk), skb->sk, skb);
 	return net_xmit_eval(err);
 }
 
 /**
  * lq_synack_send() - send a SYN-ACK
- * @sk: the listener, owner of the packet
+ * @sk: the listener
  * @dst: the way, a reference that is consumed; NULL: it is looked for
  * @fl: as it was looked for, NULL with @dst
  * @req: the request, valid up to the moment of sending only; snt_synack says now

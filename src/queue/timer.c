@@ -115,9 +115,10 @@ static void resend(struct lq_part *part, struct lq_listener *l, struct lq_record
 	if (!err) {
 		copy->retrans++;
 		tell_repeated(part->queue, l, copy);
-		if (r && r->snt_isn == copy->snt_isn)
-			r->retrans++;
-	} else if (r && r->snt_isn == copy->snt_isn && !r->acked) {
+	} else if (r && r->snt_isn == copy->snt_isn) {
+		r->retrans--;
+		if (r->acked)
+			return;
 		lq_part_remove(part, r, hash);
 		tell_expired(part->queue, l, copy, true);
 	}
@@ -127,7 +128,7 @@ static void resend(struct lq_part *part, struct lq_listener *l, struct lq_record
 static void ran_out(struct lq_part *part, struct lq_record *r)
 {
 	struct lq_synq *q = part->queue;
-	struct lq_listener *l = rcu_dereference(q->sender);
+	struct lq_listener *l = lq_synq_sender(q, r);
 	struct lq_record copy = *r;
 	enum lq_timer_end end;
 

@@ -21,7 +21,8 @@
 /* X(name): why a SYN was left to the stock kernel */
 #define LQ_TO_STOCK(X)							\
 	X(ip_options) X(fastopen) X(save_syn) X(min_ttl) X(tcp_keys) \
-	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(released) X(early)
+	X(upper_protocol) X(bpf) X(timeouts) X(accecn) X(steered) X(released) \
+	X(early)
 
 #define LQ_TO_STOCK_ENUM(name) LQ_TO_STOCK_##name,
 enum lq_to_stock {
@@ -98,7 +99,7 @@ struct lq_parking {
  *	lock, as the next two
  * @more: what may have been added to that since
  * @turn: counts when they were added up at once
- * @sender: the listener that repeats SYN-ACKs, under RCU; NULL: none is open
+ * @sender: repeats SYN-ACKs of listeners that have closed, under RCU; NULL: none is open
  * @uid: whose listeners' records these are, under the ledger's lock
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
  * @net: its network namespace

@@ -8,7 +8,8 @@ the name of the errno. See tests/actors.sh.
 
   comm NAME                     take that name (the rest of the line; \\n is a newline)
   listen NAME ADDR PORT BACKLOG [reuseport] [v6only=0|1] [dev=IF] [mptcp] [transparent]
-                                [defer=SECONDS]
+                                [defer=SECONDS] [ttl=N] [tos=N] [mark=N] [maxseg=BYTES]
+                                [syncnt=N] [to_first]: all of its group get to the first
                                 its socket cookie
   again NAME BACKLOG            listen() once more
   accept NAME COUNT [SECONDS]   how many were accepted within SECONDS (30)
@@ -60,11 +61,15 @@ import sys
 import threading
 import time
 
-SO_COOKIE = 57
+SO_COOKIE, SO_ATTACH_REUSEPORT_CBPF = 57, 51
 SO_BINDTODEVICE = 25
 SO_BINDTOIFINDEX = 62
 IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
 MPTCP = 262
+NUMBERS = {"ttl": (socket.IPPROTO_IP, socket.IP_TTL), "tos": (socket.IPPROTO_IP, socket.IP_TOS),
+           "mark": (socket.SOL_SOCKET, socket.SO_MARK),
+           "maxseg": (socket.IPPROTO_TCP, socket.TCP_MAXSEG),
+           "syncnt": (socket.IPPROTO_TCP, socket.TCP_SYNCNT)}
 # What an heir does with descriptor 3.
 HEIR = """
 import ctypes, socket, sys, time
@@ -89,6 +94,13 @@ def comm(*words):
     return "called"
 
 
+def to_first(s):
+    """A program that always chooses member 0 of its group."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0), 8)
+    s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
+                 struct.pack("HP", 1, ctypes.addressof(program)))
+
+
 def listen(name, address, port, backlog, *options):
     s = socket.socket(family_of(address), socket.SOCK_STREAM, MPTCP if "mptcp" in options else 0)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -106,8 +118,12 @@ def listen(name, address, port, backlog, *options):
             s.setsockopt(socket.IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
         elif key == "transparent":
             s.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
+        elif key in NUMBERS:
+            s.setsockopt(*NUMBERS[key], int(value))
     s.bind((address, int(port)))
     s.listen(int(backlog))
+    if "to_first" in options:
+        to_first(s)
     listeners[name] = s
     return int.from_bytes(s.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), sys.byteorder)
 

@@ -177,7 +177,7 @@ def order(words):
         file.write(words)
 
 
-def listen(port, *options, device=None):
+def listen(port, *options, device=None, address=""):
     with InServer():
         os.seteuid(OWNER)
         s = socket.socket()
@@ -187,7 +187,7 @@ def listen(port, *options, device=None):
             s.setsockopt(*option)
         if device:
             s.setsockopt(socket.SOL_SOCKET, 25, device)
-        s.bind(("", port))
+        s.bind((address, port))
         s.listen(64)
         s.settimeout(5)
     if MODE == "listenq":
@@ -411,9 +411,9 @@ def out_of_window():
 
 
 def transparent():
-    """A server at an address and port that are not its own: only no_srccheck lets it answer."""
-    server = listen(7206, (socket.IPPROTO_IP, IP_TRANSPARENT, 1))
-    flow, later = Flow(7306, FOREIGN), Flow(7306, FOREIGN)
+    """A server at an address that is not the machine's: only no_srccheck lets it answer."""
+    server = listen(7206, (socket.IPPROTO_IP, IP_TRANSPARENT, 1), address=FOREIGN)
+    flow, later = Flow(7206, FOREIGN), Flow(7206, FOREIGN)
     flow.syn(MSS)
     flow.send(ACK, seq=10000000)
     answer = flow.get(1.0)
