@@ -15,6 +15,7 @@
 #include <net/tcp.h>
 
 #include "kernel/compat_request.h"
+#include "path/diverted.h"
 #include "path/park.h"
 #include "queue/memory.h"
 #include "queue/parking.h"
@@ -38,6 +39,7 @@ static int part_init(struct lq_synq *q, struct lq_part *part, u32 records)
 
 	spin_lock_init(&part->lock);
 	timer_setup(&part->timer, lq_part_timer, 0);
+	INIT_WORK(&part->worker, lq_part_work);
 	part->queue = q;
 	delays = kmalloc(sizeof(*delays), GFP_KERNEL);
 	buckets = kvcalloc(nr_buckets, sizeof(*buckets), GFP_KERNEL);
@@ -77,7 +79,7 @@ static int parts_init(struct lq_synq *q, u32 records)
  * @made: set to the queue
  *
  * Context: process, sleeps.
- * Return: 0, -ENOMEM, or -ENOSPC: more than mem_max allows.
+ * Return: 0, -ENOMEM, -ENOSPC: more than mem_max allows, or as lq_diverted_get().
  */
 int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 		u32 backlogs, struct lq_synq **made)
@@ -89,6 +91,11 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 
 	if (!q)
 		return -ENOMEM;
+	err = lq_diverted_get();
+	if (err) {
+		kfree(q);
+		return err;
+	}
 	q->net = net;
 	q->rto_max = lq_rto_max(net);
 	q->config = *config;
@@ -291,7 +298,7 @@ void lq_synq_free(struct lq_synq *q)
 		struct lq_part *part = &q->parts[i];
 
 		if (part->queue)
-			timer_delete_sync(&part->timer);
+			lq_part_stop(part);
 		kvfree(part->shard.buckets);
 		while ((delays = part->shard.delays)) {
 			part->shard.delays = delays->next;
@@ -302,4 +309,5 @@ void lq_synq_free(struct lq_synq *q)
 	lq_memory_end(q);
 	kvfree(q->parts);
 	kfree(q);
+	lq_diverted_put();
 }

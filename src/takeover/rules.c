@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "kernel/compat.h"
+#include "path/diverted.h"
 #include "takeover/rules.h"
 
 /* Commands come one at a time; guards rules, and that queues stay. */
@@ -56,11 +57,12 @@ struct lq_rule *lq_rule_find(struct lq_ledger *ledger, __be16 port)
  * @config: what commands said
  *
  * Context: process, sleeps, commands locked.
- * Return: 0, -EEXIST, or -ENOMEM.
+ * Return: 0, -EEXIST, -ENOMEM, or as lq_diverted_get().
  */
 int lq_rule_add(struct lq_ledger *ledger, __be16 port, const struct lq_config *config)
 {
 	struct lq_rule *rule;
+	int err;
 
 	lockdep_assert_held(&lq_commands);
 	if (lq_rule_find(ledger, port))
@@ -68,6 +70,11 @@ int lq_rule_add(struct lq_ledger *ledger, __be16 port, const struct lq_config *c
 	rule = kmalloc(sizeof(*rule), GFP_KERNEL);
 	if (!rule)
 		return -ENOMEM;
+	err = lq_diverted_get();
+	if (err) {
+		kfree(rule);
+		return err;
+	}
 	rule->port = port;
 	rule->config = *config;
 	lq_lease_renew(&rule->lease, config);
@@ -91,6 +98,7 @@ void lq_rule_remove(struct lq_ledger *ledger, struct lq_rule *rule)
 	list_del_rcu(&rule->list);
 	xa_unlock_irq(&ledger->listeners);
 	kfree_rcu(rule, rcu);
+	lq_diverted_put();
 }
 
 /**

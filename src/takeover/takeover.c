@@ -19,7 +19,7 @@
 #include "ledger/name.h"
 #include "ledger/owner.h"
 #include "observe/frame.h"
-#include "path/divert.h"
+#include "path/diverted.h"
 #include "queue/part.h"
 #include "queue/record.h"
 #include "queue/timer.h"
@@ -158,7 +158,7 @@ int lq_takeover(struct net *net, const struct lq_address *where, bool any,
 	if (!err && any)
 		err = lq_rule_add(ledger, where->port, config);
 	if (!err) {
-		err = lq_divert_attach() ?: take_over(ledger, where, any, false, config);
+		err = take_over(ledger, where, any, false, config);
 		if (err && any)
 			lq_rule_remove(ledger, lq_rule_find(ledger, where->port));
 	}
@@ -305,7 +305,7 @@ void lq_takeover_stop(void)
 	lq_release_all();
 	lq_takeover_unlock();
 	lq_observing_stop();
-	lq_divert_detach();
+	lq_diverted_exit();
 }
 
 /**
