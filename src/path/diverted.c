@@ -2,8 +2,8 @@
 /*
  * diverted.c - are the kernel's functions diverted just now, and who sees what goes through?
  *
- *              first queue or rule                    a minute after the last one
- *   probes see ──────────────────▶ takeover sees ─────────────────────────────▶ probes see
+ *   probes see ──▶ first queue or rule ──▶ takeover sees
+ *       └◀── a minute after the last one ──────┘
  *
  * Others want these functions, too: a livepatch, kernel.ftrace_enabled=0. So they are diverted
  * only while a queue is there, or a rule for endpoints to come, and for a while after that.

@@ -8,10 +8,9 @@
  * work on BATCH records a processor and tick, whosever they are. All that is left when a timer
  * has to stop is a worker's, as a task that can be interrupted and preempted:
  *
- *   timer ─▶ up to BATCH records in this tick ─┬─▶ nothing is due: armed for the next one
- *                                              └─▶ worker ─▶ up to BATCH records ─┐
- *                                                     ▲ to the end of the queue   │
- *                                                     └─── more are due ──────────┘
+ *   timer ─▶ BATCH in this tick ─▶ no more is due: armed for the next one
+ *                      └─▶ worker ─▶ BATCH ─▶ no more is due: armed
+ *                             └◀─ behind the others ─┘
  *
  * Nobody starves: a part that has more to do stands behind all others that wait on its
  * processor (queue_work() appends, the workers of a processor take the first). With P parts
