@@ -288,7 +288,7 @@ static void tell_busy(void)
 
 	ftrace_set_filter_ip(&divert_ops, sites[OUR_OWN].ip, 0, 1);
 	if (register_ftrace_function(&divert_ops)) {
-		pr_err("nothing can be diverted with kernel.ftrace_enabled=0: no takeover\n");
+		pr_err("endpoints: nothing can be diverted with kernel.ftrace_enabled=0: no takeover\n");
 		return;
 	}
 	for (i = 0; i < OUR_OWN; i++) {
@@ -299,7 +299,7 @@ static void tell_busy(void)
 					 len ? ", " : "", sites[i].name);
 	}
 	unregister_ftrace_function(&divert_ops);
-	pr_err("%s can't be diverted: somebody else does (see /sys/kernel/livepatch, /sys/kernel/tracing/enabled_functions): no takeover\n",
+	pr_err("endpoints: %s can't be diverted: somebody else does (see /sys/kernel/livepatch, /sys/kernel/tracing/enabled_functions): no takeover\n",
 	       len ? names : "a function of the kernel");
 }
 
@@ -311,6 +311,9 @@ static int attach(void)
 		err = register_ftrace_function(&divert_ops);
 	if (err == -EBUSY && sites[OUR_OWN].ip)
 		tell_busy();
+	else if (err)
+		pr_err("endpoints: the kernel's functions can't be diverted (error %d): no takeover\n",
+		       err);
 	for (i = 0; !err && i < OUR_OWN; i++)
 		WRITE_ONCE(sites[i].busy, false);
 	if (err)
@@ -337,7 +340,8 @@ int lq_divert_attach(void)
 	find_ways_back();
 	err = lq_stock_start_trial();
 	if (err) {
-		pr_err("a probe on our own function fails (error %d): no takeover\n", err);
+		pr_err("endpoints: a probe on our own function fails (error %d): no takeover\n",
+		       err);
 		return err;
 	}
 	err = attach();
