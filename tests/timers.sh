@@ -8,7 +8,7 @@
 . "$tests/actors.sh"
 
 endpoints=12
-each=200
+syns=200
 first=7300
 last=$((first + endpoints - 1))
 most=100000	# instructions with bottom halves off
@@ -70,7 +70,7 @@ least_and_most() {
 	ledger listeners | sed -n "s/.* port=73[0-9][0-9] .* $1=\([0-9]*\) .*/\1/p" | sort -n | sed -n '1p;$p' | xargs
 }
 # shellcheck disable=SC2317
-all_repeated() { [ "$(least_and_most synack_repeated)" = "$each $each" ]; }
+all_repeated() { [ "$(least_and_most synack_repeated)" = "$syns $syns" ]; }
 
 # shellcheck disable=SC2317
 none_waits() { [ "$(total young endpoints)" -eq 0 ]; }
@@ -82,18 +82,18 @@ for port in $(seq $first $last); do
 done
 watch
 for port in $(seq $first $last); do
-	in_client "$tests/tools/flood" -b $(((port - first) * each)) lqc "$mac" 10.9.0.1 "$port" syn $each >/dev/null
+	in_client "$tests/tools/flood" -b $(((port - first) * syns)) lqc "$mac" 10.9.0.1 "$port" syn $syns >/dev/null
 done
 is 'all are pending, none repeated yet' "$(total pending endpoints) $(total synack_repeated listeners)" \
-	"$((endpoints * each)) 0"
+	"$((endpoints * syns)) 0"
 check 'each SYN-ACK is repeated, once' await 30 all_repeated
 await 5 none_waits
 is 'and waits to be repeated again' "$(total pending endpoints) $(total young endpoints)" \
-	"$((endpoints * each)) 0"
+	"$((endpoints * syns)) 0"
 interrupt "$watcher"
 watcher=
-echo "# $((endpoints * each)) due at once, in $(watched turns) turns: longest timer softirq $(watched softirq), longest turn $(watched turn) instructions"
-check 'what the timer leaves is a worker'"'"'s, in turns' [ "$(watched turns | grep . || echo 0)" -ge $((endpoints * each / 32)) ]
+echo "# $((endpoints * syns)) due at once, in $(watched turns) turns: longest timer softirq $(watched softirq), longest turn $(watched turn) instructions"
+check 'what the timer leaves is a worker'"'"'s, in turns' [ "$(watched turns | grep . || echo 0)" -ge $((endpoints * syns / 32)) ]
 if [ -n "${LISTENQ_ICOUNT:-}" ]; then
 	between 'longest timer softirq, in instructions' 1 "$(watched softirq)" $((2 * most))
 	between 'longest turn, in instructions' 1 "$(watched turn)" $most
