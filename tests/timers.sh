@@ -12,11 +12,13 @@ syns=200
 first=7300
 last=$((first + endpoints - 1))
 most=100000	# instructions with bottom halves off
+instance=$tracing/instances/lqtimers
 
 # shellcheck disable=SC2317
 tidy_up() {
 	[ -z "${watcher:-}" ] || interrupt "$watcher"
 	[ -z "${servers:-}" ] || kill "$servers" 2>/dev/null
+	[ ! -d "$instance" ] || rmdir "$instance"
 	net_down
 }
 trap tidy_up EXIT
@@ -70,7 +72,13 @@ least_and_most() {
 	ledger listeners | sed -n "s/.* port=73[0-9][0-9] .* $1=\([0-9]*\) .*/\1/p" | sort -n | sed -n '1p;$p' | xargs
 }
 # shellcheck disable=SC2317
-all_repeated() { [ "$(least_and_most synack_repeated)" = "$syns $syns" ]; }
+all_repeated() { [ "$(least_and_most synack_repeated)" = "$(($1 * syns)) $(($1 * syns))" ]; }
+
+# Of how many endpoints are the first COUNT SYN-ACKs that are repeated?
+among_first() {
+	sed -n 's/.* what=retransmitted .* sport=\([0-9]*\) .*/\1/p' "$instance/trace" | head -n "$1" |
+		sort -u | wc -l
+}
 
 # shellcheck disable=SC2317
 none_waits() { [ "$(total young endpoints)" -eq 0 ]; }
@@ -86,7 +94,7 @@ for port in $(seq $first $last); do
 done
 is 'all are pending, none repeated yet' "$(total pending endpoints) $(total synack_repeated listeners)" \
 	"$((endpoints * syns)) 0"
-check 'each SYN-ACK is repeated, once' await 30 all_repeated
+check 'each SYN-ACK is repeated, once' await 30 all_repeated 1
 await 5 none_waits
 is 'and waits to be repeated again' "$(total pending endpoints) $(total young endpoints)" \
 	"$((endpoints * syns)) 0"
@@ -101,6 +109,13 @@ else
 	skip 'longest timer softirq, in instructions' 'this clock counts none'
 	skip 'longest turn, in instructions' 'this clock counts none'
 fi
+
+# The second time, in what order: two parts each, a processor; one turn of each comes first.
+mkdir "$instance"
+echo 1 >"$instance/events/listenq/lq_request/enable"
+check 'each SYN-ACK is repeated again, once' await 60 all_repeated 2
+turns=$((2 * $(nproc --all) * endpoints * 16))
+is "nobody waits for the others' end: endpoints among the first $turns" "$(among_first $turns)" $endpoints
 for port in $(seq $first $last); do
 	order release "0.0.0.0:$port"
 done
