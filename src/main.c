@@ -68,16 +68,12 @@ static int check_kernel(void)
 
 static int check_parameters(void)
 {
-	if (lq_fault & ~LQ_FAULT_ALL) {
-		pr_err("fault=%#x: only bits of %#x mean something\n", lq_fault, LQ_FAULT_ALL);
-		return -EINVAL;
-	}
 	return takeover ? lq_takeovers_check(takeover) : 0;
 }
 
 static int start_stamps(void)
 {
-	int err = lq_stamps_init(lq_fault & LQ_FAULT_NO_STAMPS);
+	int err = lq_stamps_init(lq_has_fault(LQ_FAULT_NO_STAMPS));
 
 	if (err)
 		pr_err("no memory for the accept stamps: not loaded\n");
@@ -141,6 +137,7 @@ static const struct step {
 	void (*stop)(void);
 } steps[] = {
 	{ check_kernel },
+	{ lq_faults_init },
 	{ check_parameters },
 	{ lq_watch_init, lq_watch_exit },
 	{ lq_ksym_resolve },

@@ -23,7 +23,7 @@ static int __net_init net_start(struct net *net)
 		return -ENOMEM;
 	lq_ledger_init(&ln->ledger);
 	lq_takeover_begin(&ln->ledger, net);
-	err = lq_fault & LQ_FAULT_PROC ? -ENOMEM : lq_proc_net_init(net, ln);
+	err = lq_has_fault(LQ_FAULT_PROC) ? -ENOMEM : lq_proc_net_init(net, ln);
 	if (err) {
 		free_percpu(ln->counts);
 		ln->counts = NULL;

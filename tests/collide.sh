@@ -141,7 +141,7 @@ play_rst() {
 loop_rmmod() {
 	unload
 	sleep 0.05
-	in_server insmod "$ko" takeover='*:7100' delay_at="$(cat "$work/at")" delay_us="$(cat "$work/us")"
+	in_server insmod "$ko" testing=1 takeover='*:7100' delay_at="$(cat "$work/at")" delay_us="$(cat "$work/us")"
 	seen_start
 	sleep 0.2
 }

@@ -4,6 +4,9 @@
 # connections (ab): takeover and release, LISTENQ_FLIPS (20) times, 100 ms each, then the
 # module unloaded and loaded LISTENQ_CYCLES (5) times, taken over each time. No client sees
 # an error, none waits for a second, no RST comes but for connections that ab leaves.
+#
+# Then to and fro again, and whenever the kernel has it, its functions are not diverted: probes
+# see what comes then, takeover when they are diverted again. Each connection is seen, once.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 . "$tests/actors.sh"
@@ -44,6 +47,11 @@ start() {
 	watch_rsts
 	# So that handshakes are pending when it happens.
 	in_client tc qdisc replace dev lqc root netem delay 20ms || echo '# no netem'
+}
+
+# From now on what others count is counted from here.
+begin_load() {
+	opened=$(nstat_of TcpPassiveOpens) reset=$(nstat_of TcpOutRsts) on_wire=$(rsts_on_wire)
 	ip netns exec "$LQ_CLIENT" ab -q -r -c 20 -t 3600 -n 1000000 -g "$work/times" $url >"$work/ab" 2>&1 &
 	load=$!
 	await 60 connects
@@ -51,7 +59,8 @@ start() {
 # shellcheck disable=SC2317
 listens() { in_server ss -Hltn 'sport = :80' | grep -q .; }
 # shellcheck disable=SC2317
-connects() { [ "$(nstat_of TcpPassiveOpens)" -gt 50 ]; }
+connects() { [ "$(opens)" -gt 50 ]; }
+opens() { echo $(($(nstat_of TcpPassiveOpens) - opened)); }
 
 flip() {
 	failed=0
@@ -71,7 +80,7 @@ cycle() {
 	mark
 	for _ in $(seq "$cycles"); do
 		rmmod listenq || failed=$((failed + 1))
-		in_server insmod "$ko" takeover=0.0.0.0:80 || failed=$((failed + 1))
+		in_server insmod "$ko" testing=1 takeover=0.0.0.0:80 || failed=$((failed + 1))
 		sleep 0.1
 	done
 	is "$cycles times unloaded and loaded: failures" $failed 0
@@ -88,7 +97,7 @@ finish_load() {
 	check 'ab went on until the end' [ "$complete" -lt 1000000 ]
 	is 'ab: failed requests' "$(sed -n 's/^Failed requests: *//p' "$work/ab")" 0
 	grep -q '^Non-2xx' "$work/ab" && sed 's/^/# /' "$work/ab"
-	left=$(($(nstat_of TcpPassiveOpens) - complete))
+	left=$(($(opens) - complete))
 	echo "# $complete requests, each on a connection of its own, and $left that ab left"
 }
 
@@ -110,20 +119,78 @@ histogram() {
 	}' "$work/times"
 }
 
+# judge: what the clients of a load have come to
+judge() {
+	local rsts
+
+	finish_load
+	histogram >"$work/histogram"
+	sed '$d' "$work/histogram"
+	if is_debug_kernel; then
+		skip 'no client waits for a second' 'on the debug kernel a request takes half of that'
+	else
+		between 'no client waits for a second: longest, ms' 0 "$(tail -n 1 "$work/histogram")" 999
+	fi
+	rsts=$(($(nstat_of TcpOutRsts) - reset))
+	echo "# RSTs of the server: $rsts"
+	between 'RSTs of the server, beyond connections that ab left' 0 $rsts "$left"
+	between 'and on the wire' 0 $(($(rsts_on_wire) - on_wire)) "$left"
+}
+
+# Connections of the endpoint that were made, by verdict; and those that were accepted
+made() {
+	local line verdict n=0
+
+	line=$(endpoint 80)
+	for verdict in req_completed req_lost_race cookie_accepted cookie_lost_race; do
+		n=$((n + $(verdict $verdict "$line")))
+	done
+	echo $n
+}
+taken() { of accepted "$(endpoint 80)"; }
+missed_calls() { of missed "$(head -n 1 /proc/net/listenq/hooks)"; }
+diverged() { in_server sed -n '1s/.* diverge=\([0-9]*\) .*/\1/p' /proc/net/listenq/verdicts; }
+# shellcheck disable=SC2317
+all_taken() { [ $(($(taken) - took)) -eq "$(opens)" ]; }
+
+turn() {
+	order takeover 0.0.0.0:80 || failed=$((failed + 1))
+	sleep 0.1
+	order release 0.0.0.0:80 || failed=$((failed + 1))
+	await 20 is_resting || failed=$((failed + 1))
+	sleep 0.1
+}
+
+# As flip, but nothing is diverted between two turns; nothing is under way when it is counted.
+flip_rest() {
+	local before missed
+
+	order release 0.0.0.0:80
+	rest_after 1
+	failed=0
+	turn
+	before=$(made) took=$(taken) missed=$(missed_calls)
+	begin_load
+	for _ in $(seq "$flips"); do
+		turn
+	done
+	is "$flips times taken over, released and at rest: failures" $failed 0
+	judge
+	await 10 all_taken
+	echo "# $(opens) connections, $(($(made) - before)) seen, $(($(taken) - took)) accepted"
+	is 'rest: each connection was seen, once' $(($(made) - before)) "$(opens)"
+	is 'rest: so was each accept()' $(($(taken) - took)) "$(opens)"
+	is 'rest: no call was missed' $(($(missed_calls) - missed)) 0
+	is 'rest: the kernel did what the rules say' "$(diverged)" 0
+	rest_after 0
+}
+
 seen_save
 start
+begin_load
 flip
 cycle
-finish_load
-histogram >"$work/histogram"
-sed '$d' "$work/histogram"
-if is_debug_kernel; then
-	skip 'no client waits for a second' 'on the debug kernel a request takes half of that'
-else
-	between 'no client waits for a second: longest, ms' 0 "$(tail -n 1 "$work/histogram")" 999
-fi
-echo "# RSTs of the server: $(nstat_of TcpOutRsts)"
-between 'RSTs of the server, beyond connections that ab left' 0 "$(nstat_of TcpOutRsts)" "$left"
-between 'and on the wire' 0 "$(rsts_on_wire)" "$left"
+judge
+flip_rest
 seen_start
 finish

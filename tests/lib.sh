@@ -72,9 +72,9 @@ seen_save() {
 	rmdir "$tracing/instances/lqseen"
 }
 
-# load [PARAMETER=VALUE...]: insmod, and start to collect verdicts
+# load [PARAMETER=VALUE...]: insmod, with what only tests may do, and start to collect verdicts
 load() {
-	insmod "$ko" "$@" && seen_start
+	insmod "$ko" testing=1 "$@" && seen_start
 }
 
 unload() {
@@ -116,6 +116,13 @@ widen() {
 	echo "$1" >/sys/module/listenq/parameters/delay_at
 	echo "$2" >/sys/module/listenq/parameters/delay_us
 }
+
+# rest_after MS: so long after the last release the kernel's functions stay diverted; 0: a minute
+rest_after() { echo "$1" >/sys/module/listenq/parameters/rest_ms; }
+
+# diverts FUNCTION: held, resting or busy, says the hooks file
+diverts() { sed -n "s/^diverts=$1 state=//p" /proc/net/listenq/hooks; }
+is_resting() { ! grep -q '^diverts=.* state=held$' /proc/net/listenq/hooks; }
 
 # in_server COMMAND..., in_client COMMAND...: see net.sh
 in_server() { ip netns exec "$LQ_SERVER" "$@"; }

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # refused DESCRIPTION LINE PARAMETER...: insmod fails, says LINE, leaves nothing
-refused() {
+refused() { refused_load "$1" "$2" testing=1 "${@:3}"; }
+refused_load() {
 	local what=$1 line=$2
 
 	shift 2
@@ -56,6 +57,36 @@ refused 'no /proc file' "/proc/net/listenq can't be made" "fault=$(constant LQ_F
 unknown=$(printf '%#x' $(($(constant LQ_FAULT_ALL) + 1)))
 refused 'unknown fault bit' "fault=$unknown: only bits of" "fault=$unknown"
 refused 'bad delay' 'delay_us=x: give microseconds' delay_us=x
+
+# What only tests may do: not in a load that was not made for them.
+for parameter in fault=1 delay_us=1 delay_at=1 rest_ms=1; do
+	refused_load "$parameter without testing=1" 'are for tests, with testing=1: not loaded' $parameter
+done
+check 'loads as it is shipped' insmod "$ko"
+is 'that is no load for tests' "$(cat /sys/module/listenq/parameters/testing)" N
+for parameter in delay_us delay_at rest_ms; do
+	mark
+	is "$parameter can't be written" "$(python3 - $parameter <<-'PY'
+		import errno, os, sys
+		try:
+		    os.write(os.open('/sys/module/listenq/parameters/' + sys.argv[1], os.O_WRONLY), b'1')
+		except OSError as error:
+		    print(errno.errorcode[error.errno])
+	PY
+	)" EPERM
+	is "$parameter: one line says why" "$(said | grep -c "^$parameter is for tests: ")" 1
+	is "$parameter stays" "$(cat /sys/module/listenq/parameters/$parameter)" 0
+done
+for parameter in fault testing; do
+	check "nobody can write $parameter" test "$(stat -c %a /sys/module/listenq/parameters/$parameter)" = 444
+done
+rmmod listenq
+mark
+check 'loads for tests' load
+is 'says so' "$(said | grep -c '^testing: ')" 1
+check 'delays can be written then' widen 1 1
+widen 0 0
+unload
 
 # Probes switched off as a whole: said, not shown as "attached".
 if echo 0 2>/dev/null >/sys/kernel/debug/kprobes/enabled; then

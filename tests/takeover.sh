@@ -185,7 +185,7 @@ play_parameter() {
 	rmmod lqdivert
 	is 'it can be taken over now' "$(errno_of takeover 0.0.0.0:7008)" ''
 	unload
-	in_server insmod "$ko" takeover='"0.0.0.0:7008 retries=1; *:7009"'
+	in_server insmod "$ko" testing=1 takeover='"0.0.0.0:7008 retries=1; *:7009"'
 	seen_start
 	is 'takeover= takes over' "$(state 7008) $(word 7008 retries) $(head_word rules)" \
 		'taken_over 1 *:7009'

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * faults.h - what tests can have go wrong, and wait for
+ *
+ * Only where the module was loaded with testing=1; elsewhere each place of it is a NOP.
  */
 #ifndef LISTENQ_FAULTS_H
 #define LISTENQ_FAULTS_H
 
 #include <linux/delay.h>
+#include <linux/jump_label.h>
 #include <linux/types.h>
 
-/* Bits of the parameter fault=: make something go wrong, for tests. */
+/* Bits of the parameter fault=: make something go wrong. */
 #define LQ_FAULT_UNARMED	0x1	/* the first function probe looks unarmed */
 #define LQ_FAULT_MISSING	0x2	/* the first required function looks absent */
 #define LQ_FAULT_BLIND		0x4	/* the self-check sees nothing */
@@ -17,7 +20,8 @@
 #define LQ_FAULT_QUEUE		0x20	/* a SYN queue looks broken when its timer runs */
 #define LQ_FAULT_ONE		0x40	/* a return probe follows one call at a time */
 #define LQ_FAULT_NO_RECORDS	0x80	/* a SYN queue finds no memory to grow */
-#define LQ_FAULT_ALL		0xff
+#define LQ_FAULT_OVERTAKEN	0x100	/* a full accept queue looks as if it had room */
+#define LQ_FAULT_ALL		0x1ff
 
 /* Places where delay_us= can widen a race window (bits of delay_at=). */
 #define LQ_DELAY_REQUEST	0x1	/* before a request enters the SYN queue */
@@ -30,14 +34,24 @@
 #define LQ_DELAY_REFUSED	0x80	/* before it is asked why there is no child */
 #define LQ_DELAY_SYN		0x100	/* before the listener of a SYN is looked up */
 
+DECLARE_STATIC_KEY_FALSE(lq_testing);
 extern unsigned int lq_fault;
 extern unsigned int lq_delay_us;
 extern unsigned int lq_delay_at;
 
-/* For tests of races; two loads and a test otherwise. */
+int lq_faults_init(void);
+unsigned int lq_rest_after_ms(unsigned int usual);
+
+/* Is one of these to go wrong? */
+static inline bool lq_has_fault(unsigned int bits)
+{
+	return static_branch_unlikely(&lq_testing) && lq_fault & bits;
+}
+
+/* For tests of races. */
 static inline void lq_widen_race(unsigned int where)
 {
-	if (unlikely(READ_ONCE(lq_delay_at) & where))
+	if (static_branch_unlikely(&lq_testing) && READ_ONCE(lq_delay_at) & where)
 		udelay(READ_ONCE(lq_delay_us));
 }
 

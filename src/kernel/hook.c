@@ -22,7 +22,14 @@
 static struct lq_hook *hooks;
 static int nr_hooks;
 
+DEFINE_PER_CPU(bool, lq_probes_rest);
+
 static const struct kprobe *probe_of(const struct lq_hook *hook)
+{
+	return hook->kind == LQ_HOOK_RETURN ? &hook->rp.kp : &hook->kp;
+}
+
+static struct kprobe *own_probe(struct lq_hook *hook)
 {
 	return hook->kind == LQ_HOOK_RETURN ? &hook->rp.kp : &hook->kp;
 }
@@ -31,12 +38,15 @@ static const struct kprobe *probe_of(const struct lq_hook *hook)
  * lq_hook_how() - how an attached hook is reached
  * @hook: an attached row
  *
- * Return: "ftrace", "breakpoint" or "tracepoint".
+ * Return: "ftrace", "breakpoint" or "tracepoint"; "takeover": its probe rests, segments are
+ * diverted there, and counted.
  */
 const char *lq_hook_how(const struct lq_hook *hook)
 {
 	if (hook->kind == LQ_HOOK_TRACEPOINT)
 		return "tracepoint";
+	if (READ_ONCE(hook->rests))
+		return "takeover";
 	return probe_of(hook)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "breakpoint";
 }
 
@@ -88,8 +98,9 @@ unsigned long lq_hook_missed(const struct lq_hook *hook)
 
 	if (hook->state != LQ_HOOK_ATTACHED || hook->kind == LQ_HOOK_TRACEPOINT)
 		return 0;
-	/* Pairs with lq_hook_rest(). */
-	return skipped + (smp_load_acquire(&hook->rests) ? hook->missed : missed_by_probe(hook));
+	/* Pairs with lq_hook_rest() and lq_hook_works(). */
+	return skipped + (smp_load_acquire(&hook->rests) ? hook->missed :
+			  missed_by_probe(hook) - hook->elsewhere);
 }
 
 /**
@@ -128,23 +139,63 @@ struct lq_hook *lq_hook_find(const char *name)
 }
 
 /**
- * lq_hook_rest() - somebody else does what a row's probe did, until the module goes
- * @hook: an attached row, entry or return
+ * lq_hook_rest() - somebody else does what a row's probe did
+ * @hook: an attached row, entry or return; lq_probes_rest is set on all processors
  *
  * Two that stand at one entry make ftrace look for both in its lists at every call, which
  * costs more than either of them.
  *
- * Context: process, sleeps.
+ * Context: process, sleeps. One caller at a time, as with those below.
  */
 void lq_hook_rest(struct lq_hook *hook)
 {
-	hook->missed = missed_by_probe(hook);
+	hook->missed = missed_by_probe(hook) - hook->elsewhere;
 	/* Who sees that it rests sees @missed, too. */
 	smp_store_release(&hook->rests, true);
-	if (hook->kind == LQ_HOOK_ENTRY)
-		disable_kprobe(&hook->kp);
-	else
-		disable_kretprobe(&hook->rp);
+	lq_hook_sleep(hook);
+}
+
+/**
+ * lq_hook_sleep() - the probe of a row that rests is away from its entry, as before
+ * @hook: the row
+ *
+ * Context: process, sleeps.
+ * Return: 0
+ */
+int lq_hook_sleep(struct lq_hook *hook)
+{
+	disable_kprobe(own_probe(hook));
+	return 0;
+}
+
+/**
+ * lq_hook_wake() - a resting probe stands at its entry again, and does nothing yet
+ * @hook: a row that rests
+ *
+ * Context: process, sleeps.
+ * Return: 0; an error: it is not armed, and lq_hook_sleep() is to follow.
+ */
+int lq_hook_wake(struct lq_hook *hook)
+{
+	struct kprobe *kp = own_probe(hook);
+	int err = enable_kprobe(kp);
+
+	/* All probes are switched off (debugfs kprobes/enabled): it would be left out for ever. */
+	return !err && kprobe_disabled(kp) ? -EBUSY : err;
+}
+
+/**
+ * lq_hook_works() - a probe does its own work again
+ * @hook: a row that was woken; lq_probes_rest is set on no processor any more
+ *
+ * What was missed since the first processor began is not known to have been a call that the
+ * probe was to see: it is left out.
+ */
+void lq_hook_works(struct lq_hook *hook)
+{
+	hook->elsewhere = missed_by_probe(hook) - hook->missed;
+	/* Who sees that it works sees @elsewhere, too. */
+	smp_store_release(&hook->rests, false);
 }
 
 struct lookup {
@@ -179,7 +230,7 @@ static int attach_one(struct lq_hook *hook)
 		return register_kprobe(&hook->kp);
 	case LQ_HOOK_RETURN:
 		hook->rp.kp.symbol_name = hook->name;
-		hook->rp.maxactive = lq_fault & LQ_FAULT_ONE ? 1 : 4 * num_possible_cpus();
+		hook->rp.maxactive = lq_has_fault(LQ_FAULT_ONE) ? 1 : 4 * num_possible_cpus();
 		return register_kretprobe(&hook->rp);
 	case LQ_HOOK_TRACEPOINT:
 		return attach_tracepoint(hook);
@@ -258,7 +309,7 @@ static int attach_row(int row, const char *without)
 		return 0;
 	}
 
-	err = hook->required && lq_fault & LQ_FAULT_MISSING ? -ENOENT : attach_one(hook);
+	err = hook->required && lq_has_fault(LQ_FAULT_MISSING) ? -ENOENT : attach_one(hook);
 	if (err == -ENOENT && !hook->required) {
 		hook->state = LQ_HOOK_ABSENT;
 		say_not_attached(hook, "absent");
@@ -272,7 +323,7 @@ static int attach_row(int row, const char *without)
 	hook->state = LQ_HOOK_ATTACHED;
 
 	if (!lq_hook_armed(hook) ||
-	    (hook->kind != LQ_HOOK_TRACEPOINT && lq_fault & LQ_FAULT_UNARMED)) {
+	    (hook->kind != LQ_HOOK_TRACEPOINT && lq_has_fault(LQ_FAULT_UNARMED))) {
 		pr_err("%s was registered but its entry is not armed: not loaded\n",
 		       hook->name);
 		return -EBUSY;

@@ -40,11 +40,11 @@ enum lq_hook_state {
  * @state: result of attaching
  * @skipped: calls that who diverts let pass unseen when @rests
  * @missed: what its probe had missed when it began to rest: others may go on missing calls there
- * @rests: its probe is switched off for good: somebody diverts at the same entry
+ * @elsewhere: what others have missed there while it rested, not to be counted
+ * @rests: its probe is switched off: somebody diverts at the same entry, and does its work
  *
  * Everything up to @hits is constant; the rest belongs to hook.c and is written only while
- * the module loads and unloads, but for @rests, @missed
- * and @skipped.
+ * the module loads and unloads, but for @skipped and what follows.
  */
 struct lq_hook {
 	const char *name;
@@ -62,13 +62,35 @@ struct lq_hook {
 	enum lq_hook_state state;
 	atomic_long_t skipped;
 	unsigned long missed;
+	unsigned long elsewhere;
 	bool rests;
 };
+
+/*
+ * On this processor, who diverts does the work of the probes at the same entries, too. Both
+ * may stand there for a while: one of them does it, and which does not change while a segment
+ * is on its way (kernel/between.h).
+ */
+DECLARE_PER_CPU(bool, lq_probes_rest);
+
+/**
+ * lq_probe_rests() - is this call somebody else's to count?
+ * @probe: whose handler asks; NULL: who diverts has called it
+ *
+ * Context: preemption off.
+ */
+static inline bool lq_probe_rests(const void *probe)
+{
+	return probe && __this_cpu_read(lq_probes_rest);
+}
 
 int lq_hooks_attach(struct lq_hook *table, int rows, const char *without);
 void lq_hooks_detach(void);
 struct lq_hook *lq_hook_find(const char *name);
 void lq_hook_rest(struct lq_hook *hook);
+int lq_hook_wake(struct lq_hook *hook);
+int lq_hook_sleep(struct lq_hook *hook);
+void lq_hook_works(struct lq_hook *hook);
 
 const char *lq_hook_how(const struct lq_hook *hook);
 bool lq_hook_armed(const struct lq_hook *hook);

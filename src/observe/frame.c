@@ -7,13 +7,12 @@
  * bottom halves are off in between, so what moved on this CPU moved in this call.
  */
 #include <linux/bits.h>
-#include <linux/cpu.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
-#include <linux/workqueue.h>
 #include <net/ip.h>
 #include <net/tcp.h>
 
+#include "kernel/between.h"
 #include "kernel/compat.h"
 #include "observe/frame.h"
 
@@ -48,14 +47,6 @@ bool lq_is_observing(void)
 	return __this_cpu_read(observing);
 }
 
-static DEFINE_PER_CPU(struct work_struct, beginners);
-
-/* A task with bottom halves on: no segment is in the middle here. */
-static void begin_here(struct work_struct *work)
-{
-	this_cpu_write(observing, true);
-}
-
 /**
  * lq_observing_start() - all hooks are in place
  *
@@ -64,20 +55,7 @@ static void begin_here(struct work_struct *work)
  */
 int lq_observing_start(void)
 {
-	int cpu;
-
-	cpus_read_lock();
-	for_each_possible_cpu(cpu) {
-		INIT_WORK(&per_cpu(beginners, cpu), begin_here);
-		if (cpu_online(cpu))
-			queue_work_on(cpu, system_highpri_wq, &per_cpu(beginners, cpu));
-		else
-			/* It has nothing in the middle. */
-			per_cpu(observing, cpu) = true;
-	}
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu(beginners, cpu));
-	cpus_read_unlock();
+	lq_between_segments(&observing, true);
 	started = true;
 	return 0;
 }

@@ -7,6 +7,8 @@
  * (called for every segment without SYN that reaches a listener, same contract), its request
  * lookup moved into tcp_v4_rcv, which calls tcp_check_req. tcp_v4_do_rcv runs for every segment
  * of the machine: its handler tests the state first, and its return is not hooked.
+ *
+ * Those that path/divert.c diverts, too, ask lq_probe_rests() whether the call is theirs.
  */
 #include <linux/build_bug.h>
 #include <linux/ptrace.h>
@@ -56,10 +58,9 @@ static struct lq_frame *frame_of(struct kretprobe_instance *ri)
 
 static int on_tcp_v4_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 {
-	const struct lq_hook *hook = container_of(kp, struct lq_hook, kp);
 	struct sock *sk = LQ_ARG(regs, 0, struct sock *);
 
-	if (likely(sk->sk_state != TCP_LISTEN) || READ_ONCE(hook->rests))
+	if (likely(sk->sk_state != TCP_LISTEN) || lq_probe_rests(kp))
 		return 0;
 	lq_hit(LQ_ROW_TCP_V4_DO_RCV);
 	lq_do_rcv(sk, LQ_ARG(regs, 1, struct sk_buff *), 4);
@@ -96,6 +97,8 @@ static int on_tcp_v4_hnd_req(struct kretprobe_instance *ri, struct pt_regs *regs
 
 static int on_cookie_v4_check(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	if (lq_probe_rests(ri))
+		return 1;
 	return enter_hnd_req(LQ_ROW_COOKIE_V4_CHECK, ri, regs);
 }
 
@@ -141,6 +144,8 @@ static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *re
 
 static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	if (lq_probe_rests(ri))
+		return 1;
 	lq_hit(LQ_ROW_TCP_CONN_REQUEST);
 	return lq_frame_open(frame_of(ri), LQ_STAGE_conn_request, LQ_ARG(regs, 2, struct sock *),
 			     LQ_ARG(regs, 3, struct sk_buff *), NULL);
@@ -296,6 +301,8 @@ static int on_migrate_sock_return(struct kretprobe_instance *ri, struct pt_regs 
 
 static int on_inet_accept(struct kprobe *kp, struct pt_regs *regs)
 {
+	if (lq_probe_rests(kp))
+		return 0;
 	lq_hit(LQ_ROW_INET_ACCEPT);
 	lq_hold_softirqs();
 	lq_accept_seen(LQ_ARG(regs, 2, struct sock *));
@@ -307,7 +314,7 @@ static int on_sock_graft(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct sock *child = LQ_ARG(regs, 0, struct sock *);
 
-	if (child->sk_family != AF_INET && child->sk_family != AF_INET6)
+	if ((child->sk_family != AF_INET && child->sk_family != AF_INET6) || lq_probe_rests(kp))
 		return 0;
 	lq_hit(LQ_ROW_SECURITY_SOCK_GRAFT);
 	lq_hold_softirqs();

@@ -9,6 +9,7 @@
 #include <net/tcp.h>
 
 #include "kernel/faults.h"
+#include "kernel/hook.h"
 #include "ledger/stamp.h"
 #include "observe/marks.h"
 
@@ -19,7 +20,7 @@ int lq_on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *r
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame)
+	if (!frame || lq_probe_rests(ri))
 		return 1;
 	lq_hit(LQ_ROW_SECURITY_INET_CONN_REQUEST);
 	frame->seen.lsm_asked = true;
@@ -129,7 +130,7 @@ int lq_on_create_openreq_child(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame)
+	if (!frame || lq_probe_rests(kp))
 		return 0;
 	lq_hit(LQ_ROW_TCP_CREATE_OPENREQ_CHILD);
 	frame->seen.child_asked = true;

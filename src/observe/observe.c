@@ -181,8 +181,7 @@ static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *
  * @req: the pending request, or NULL
  *
  * Context: preemption off.
- * Return: 0, or 1 when this call is not observed (loading, unloading, bottom halves on, or it
- * is already).
+ * Return: 0, or 1 when this call is not observed (loading, unloading, bottom halves on).
  */
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req)
@@ -190,7 +189,6 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	u32 set = stage == LQ_STAGE_conn_request ? LQ_COUNT_CONN_REQUEST :
 		  stage == LQ_STAGE_hnd_req ? LQ_COUNT_HND_REQ :
 						LQ_COUNT_CHECK_REQ;
-	const struct lq_frame *outer = lq_current_frame();
 	struct net *net = sock_net(sk);
 
 	if (unlikely(!lq_is_observing()))
@@ -199,10 +197,6 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		lq_net_count(net, unobserved);
 		return 1;
 	}
-	/* A return probe that is about to rest was faster than takeover. */
-	if (unlikely(outer && outer->skb == skb && outer->event.stage == stage))
-		return 1;
-
 	if (stage == LQ_STAGE_conn_request)
 		lq_widen_race(LQ_DELAY_SYN);
 	frame->l = lq_listener_of(sk);

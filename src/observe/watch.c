@@ -279,7 +279,7 @@ int lq_watch_init(void)
 	}
 	lq_watch_add(&sight_of_ftrace);
 	lq_watch_add(&sight_of_breakpoints);
-	if (ftrace_works() && breakpoints_work() && !(lq_fault & LQ_FAULT_BLIND))
+	if (ftrace_works() && breakpoints_work() && !lq_has_fault(LQ_FAULT_BLIND))
 		return 0;
 	pr_err("self-check: a hooked call was not seen: are probes switched off (debugfs kprobes/enabled, kernel.ftrace_enabled)? Not loaded\n");
 	lq_watch_exit();

@@ -221,7 +221,7 @@ static enum lq_verdict last_ack(struct lq_job *job, struct lq_record *r,
 	enum lq_verdict verdict = LQ_V_none;
 
 	lockdep_assert_held(&job->part->lock);
-	if (unlikely(may_park))
+	if (unlikely(may_park) && !lq_has_fault(LQ_FAULT_OVERTAKEN))
 		verdict = lq_job_park(job, r, false);
 	if (verdict != LQ_V_none)
 		return verdict;

@@ -8,14 +8,14 @@
  *   tcp_v4_err         every ICMP error              ─▶ lq_v4_err()
  *
  * One ftrace_ops for all of them: a kprobe would be skipped while another kprobe's handler
- * runs on its CPU, and a skipped ACK of ours would be answered by a RST. It is attached
- * for the first endpoint that is taken over and stays until the module goes; an endpoint
- * comes and goes by what lq_synq_of() finds, never by changing code.
+ * runs on its CPU, and a skipped ACK of ours would be answered by a RST. It is there while
+ * somebody may need it (diverted.c); an endpoint comes and goes by what lq_synq_of() finds,
+ * never by changing code.
  *
- * Where observe has a probe at the same entry, that rests from then on. Its work is done
- * here: for tcp_v4_do_rcv at once, for the others by the functions that are diverted to,
- * which put the stock function into a frame for a listener that is not taken over. Three
- * more that every connection passes are here for that alone, it costs a third:
+ * Where observe has a probe at the same entry, that rests meanwhile (lq_probes_rest). Its
+ * work is done here: for tcp_v4_do_rcv at once, for the others by the functions that are
+ * diverted to, which put the stock function into a frame for a listener that is not taken
+ * over. Three more that every connection passes are here for that alone, it costs a third:
  *
  *   security_inet_conn_request   inside of a frame       ─▶ lq_conn_request_asked()
  *   tcp_create_openreq_child, __inet_accept or security_sock_graft: their row's handler
@@ -27,6 +27,7 @@
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/security.h>
+#include <linux/seq_file.h>
 
 #include "kernel/compat.h"
 #include "kernel/hook.h"
@@ -78,11 +79,13 @@ enum {
  * @name: of the function
  * @ip: where ftrace patches it: at its start, or behind its ENDBR
  * @hook: observe's row, or NULL if that is not attached
+ * @busy: somebody else diverted it when we wanted to
  */
 struct site {
 	const char *name;
 	unsigned long ip;
 	struct lq_hook *hook;
+	bool busy;
 };
 
 static struct site sites[SITES] = {
@@ -96,7 +99,7 @@ static struct site sites[SITES] = {
 	[SOCK_GRAFT] = { "security_sock_graft" },
 };
 
-static bool attached;
+static bool attached;	/* read by lq_divert_show() at any time */
 
 /* Only called to see whether that is diverted, too (observe/watch.c). */
 static DEFINE_PER_CPU(bool, diverted);
@@ -128,7 +131,7 @@ static __always_inline bool hit(int site)
 {
 	const struct lq_hook *hook = sites[site].hook;
 
-	if (!hook || !READ_ONCE(hook->rests))
+	if (!hook)
 		return false;
 	this_cpu_inc(*hook->hits);
 	return true;
@@ -151,10 +154,8 @@ static __always_inline void call_handler(unsigned long ip, struct pt_regs *regs)
 {
 	int i = ip == sites[OPENREQ_CHILD].ip ? OPENREQ_CHILD :
 		ip == sites[INET_ACCEPT].ip ? INET_ACCEPT : SOCK_GRAFT;
-	struct lq_hook *hook = sites[i].hook;
 
-	if (READ_ONCE(hook->rests))
-		hook->kp.pre_handler(&hook->kp, regs);
+	sites[i].hook->kp.pre_handler(NULL, regs);
 }
 
 /* Calls nothing that could be diverted. */
@@ -173,8 +174,6 @@ static __always_inline void choose(unsigned long ip, struct pt_regs *regs)
 			regs->ip = (unsigned long)lq_conn_request_asked;
 	} else if (ip == sites[V4_ERR].ip) {
 		regs->ip = (unsigned long)lq_v4_err;
-	} else if (ip == sites[OUR_OWN].ip) {
-		__this_cpu_write(diverted, true);
 	} else {
 		call_handler(ip, regs);
 	}
@@ -191,7 +190,10 @@ static void notrace divert(unsigned long ip, unsigned long parent_ip, struct ftr
 		   ((struct sock *)regs->di)->sk_state != TCP_LISTEN))
 		return;
 	preempt_disable_notrace();
-	choose(ip, regs);
+	if (unlikely(ip == sites[OUR_OWN].ip))
+		__this_cpu_write(diverted, true);
+	else if (likely(__this_cpu_read(lq_probes_rest)))
+		choose(ip, regs);
 	preempt_enable_notrace();
 }
 
@@ -259,35 +261,9 @@ static void *past(int site)
 	return (void *)(sites[site].ip + MCOUNT_INSN_SIZE);
 }
 
-/*
- * Up to here both stood at the entry: a probe's frame is not opened twice (see
- * lq_frame_open()), and who looks at tcp_v4_do_rcv is said by one word, rests.
- */
-static void let_probes_rest(void)
+/* Who calls a function that is diverted calls the kernel's own from here on. */
+static void find_ways_back(void)
 {
-	int i;
-
-	for (i = 0; i < SITES; i++)
-		if (sites[i].hook)
-			lq_hook_rest(sites[i].hook);
-}
-
-/**
- * lq_divert_attach() - from now on, segments of taken-over listeners come to us
- *
- * Context: process, sleeps; one caller at a time.
- * Return: 0; -EBUSY when somebody else diverts one of the functions; another error
- * when this kernel's functions are not what is expected. Nothing is changed then.
- */
-int lq_divert_attach(void)
-{
-	int err;
-
-	if (attached)
-		return 0;
-	err = find_sites();
-	if (err)
-		return err;
 	lq_stock_rows(sites[CONN_REQUEST].hook, sites[COOKIE_CHECK].hook);
 	static_call_update(lq_stock_conn_request,
 			   (typeof(lq_no_conn_request) *)past(CONN_REQUEST));
@@ -297,38 +273,100 @@ int lq_divert_attach(void)
 	static_call_update(lq_stock_v4_err, (typeof(lq_no_v4_err) *)past(V4_ERR));
 	static_call_update(lq_stock_asked,
 			   (typeof(security_inet_conn_request) *)past(ASKED));
-	err = lq_stock_start_trial();
-	if (err)
-		return err;
-	err = set_sites();
+}
+
+/*
+ * Which of them is it that somebody else diverts? Where even our own can't be, ftrace is off
+ * (it refuses who may not be switched off later). Nothing is diverted by this: no processor
+ * has lq_probes_rest set.
+ */
+static void tell_busy(void)
+{
+	char names[160] = "";
+	size_t len = 0;
+	int i, err;
+
+	ftrace_set_filter_ip(&divert_ops, sites[OUR_OWN].ip, 0, 1);
+	if (register_ftrace_function(&divert_ops)) {
+		pr_err("endpoints: nothing can be diverted with kernel.ftrace_enabled=0: no takeover\n");
+		return;
+	}
+	for (i = 0; i < OUR_OWN; i++) {
+		err = sites[i].ip ? ftrace_set_filter_ip(&divert_ops, sites[i].ip, 0, 0) : 0;
+		WRITE_ONCE(sites[i].busy, err == -EBUSY);
+		if (err == -EBUSY)
+			len += scnprintf(names + len, sizeof(names) - len, "%s%s",
+					 len ? ", " : "", sites[i].name);
+	}
+	unregister_ftrace_function(&divert_ops);
+	pr_err("endpoints: %s can't be diverted: somebody else does (see /sys/kernel/livepatch, /sys/kernel/tracing/enabled_functions): no takeover\n",
+	       len ? names : "a function of the kernel");
+}
+
+static int attach(void)
+{
+	int i, err = set_sites();
+
 	if (!err)
 		err = register_ftrace_function(&divert_ops);
-	if (err) {
+	if (err == -EBUSY && sites[OUR_OWN].ip)
+		tell_busy();
+	else if (err)
+		pr_err("endpoints: the kernel's functions can't be diverted (error %d): no takeover\n",
+		       err);
+	for (i = 0; !err && i < OUR_OWN; i++)
+		WRITE_ONCE(sites[i].busy, false);
+	if (err)
 		forget_sites();
+	return err;
+}
+
+/**
+ * lq_divert_attach() - we stand at the functions' entries
+ *
+ * Nothing is diverted yet: a processor begins with lq_probes_rest.
+ *
+ * Context: process, sleeps; one caller at a time.
+ * Return: 0; -EBUSY when somebody else diverts one of the functions, or ftrace is switched
+ * off; another error when this kernel's functions are not what is expected. Nothing is
+ * changed then, and one line says why.
+ */
+int lq_divert_attach(void)
+{
+	int err = find_sites();
+
+	if (err)
+		return err;
+	find_ways_back();
+	err = lq_stock_start_trial();
+	if (err) {
+		pr_err("endpoints: a probe on our own function fails (error %d): no takeover\n",
+		       err);
+		return err;
+	}
+	err = attach();
+	if (err) {
 		lq_stock_stop_trial();
 		return err;
 	}
-	attached = true;
-	let_probes_rest();
+	WRITE_ONCE(attached, true);
 	if (sites[OUR_OWN].ip)
 		lq_watch_add(&sight);
 	return 0;
 }
 
 /**
- * lq_divert_detach() - nothing is diverted any more, and nobody is in our functions
+ * lq_divert_detach() - nothing of ours stands at the entries, and nobody is in our functions
  *
- * Context: process, sleeps. Before the module goes.
+ * Context: process, sleeps. Observe's probes have their work back, or nothing is observed.
  */
 void lq_divert_detach(void)
 {
-	if (!attached)
-		return;
 	if (sites[OUR_OWN].ip)
 		lq_watch_remove(&sight);
 	unregister_ftrace_function(&divert_ops);
 	forget_sites();
-	attached = false;
+	WRITE_ONCE(attached, false);
 	/* Softirqs run under RCU; a task may be preempted before it takes the read lock. */
 	synchronize_rcu();
 	synchronize_rcu_tasks();
@@ -336,13 +374,35 @@ void lq_divert_detach(void)
 }
 
 /**
- * lq_divert_is_attached() - are segments diverted?
+ * lq_divert_each_row() - observe's rows at whose entries we stand
+ * @act: called for each, until it fails
  *
- * Context: process; one caller of those above at a time.
- * Return: whether they are. Then lq_divert_detach() waits for tasks that were preempted in the
- * module, wherever.
+ * Context: process; between lq_divert_attach() and lq_divert_detach().
+ * Return: 0, or what @act returned.
  */
-bool lq_divert_is_attached(void)
+int lq_divert_each_row(int (*act)(struct lq_hook *hook))
 {
-	return attached;
+	int i, err = 0;
+
+	for (i = 0; i < OUR_OWN && !err; i++)
+		if (sites[i].hook)
+			err = act(sites[i].hook);
+	return err;
+}
+
+/**
+ * lq_divert_show() - who has the functions that takeover diverts
+ * @m: the hooks file
+ *
+ * Context: process.
+ */
+void lq_divert_show(struct seq_file *m)
+{
+	bool held = READ_ONCE(attached);
+	int i;
+
+	for (i = 0; i < OUR_OWN; i++)
+		if (i < OPENREQ_CHILD || sites[i].ip)
+			seq_printf(m, "diverts=%s state=%s\n", sites[i].name,
+				   held ? "held" : READ_ONCE(sites[i].busy) ? "busy" : "resting");
 }

@@ -5,10 +5,12 @@
 #ifndef LISTENQ_DIVERT_H
 #define LISTENQ_DIVERT_H
 
-#include <linux/types.h>
+struct lq_hook;
+struct seq_file;
 
 int lq_divert_attach(void);
 void lq_divert_detach(void);
-bool lq_divert_is_attached(void);
+int lq_divert_each_row(int (*act)(struct lq_hook *hook));
+void lq_divert_show(struct seq_file *m);
 
 #endif

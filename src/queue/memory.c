@@ -115,7 +115,7 @@ static int supply(struct lq_part *part, u32 n)
 
 	if (!lq_share_take(part->queue, (u64)left * LQ_CHUNK_BYTES))
 		return -ENOSPC;
-	if (unlikely(lq_fault & LQ_FAULT_NO_RECORDS) && part->low)
+	if (unlikely(lq_has_fault(LQ_FAULT_NO_RECORDS)) && part->low)
 		err = -ENOMEM;
 	for (; left && !err; left--) {
 		err = add_chunk(part);

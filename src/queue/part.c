@@ -87,13 +87,13 @@ void lq_part_arm(struct lq_part *part)
 	u32 due;
 
 	lockdep_assert_held(&part->lock);
-	if (!lq_shard_next_due(&part->shard, &due))
+	if (part->ends || !lq_shard_next_due(&part->shard, &due))
 		return;
 	if (part->is_armed && (s32)(due - part->armed) >= 0)
 		return;
 	part->is_armed = true;
 	part->armed = due;
-	/* Not in this tick again, even if ticks were missed: see BATCH. */
+	/* Not in this tick again, even if ticks were missed. */
 	mod_timer(&part->timer, jiffies + max((s32)(due - 1 - (u32)jiffies), 0));
 }
 

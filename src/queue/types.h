@@ -42,8 +42,10 @@ enum lq_to_stock {
  * @lock: taken with bottom halves off; see "Locking" in part.c
  * @shard: records
  * @timer: runs out when the first record is due
- * @armed: jiffies it is armed for
- * @is_armed: whether it is
+ * @worker: works on what is due and more than @timer had time for
+ * @armed: jiffies @timer is armed for; or when @worker was woken
+ * @is_armed: whether it is; or @worker comes
+ * @ends: neither is to come any more
  * @queue: whose part it is
  * @chunks: memory of its records, struct lq_chunk by number; added by the queue's grower
  *	alone, which takes one out with @lock held
@@ -54,8 +56,10 @@ struct lq_part {
 	spinlock_t lock;	/* guards all of it */
 	struct lq_shard shard;
 	struct timer_list timer;
+	struct work_struct worker;
 	u32 armed;
 	bool is_armed;
+	bool ends;
 	struct lq_synq *queue;
 	struct xarray chunks;
 	u32 size;

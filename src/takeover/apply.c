@@ -12,7 +12,6 @@
 
 #include "ledger/endpoint.h"
 #include "ledger/walk.h"
-#include "path/divert.h"
 #include "queue/types.h"
 #include "takeover/apply.h"
 #include "takeover/install.h"
@@ -98,19 +97,17 @@ void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 	kuid_t uid = INVALID_UID;
 	struct lq_endpoint *ep;
 	struct lq_rule *rule = NULL;
-	int err;
+	int err = 0;
 
 	lockdep_assert_held(&lq_commands);
 	if (lq_takeover_is_stopped())
 		return;
-	/* It is since the rule was made, unless somebody has ended that meanwhile. */
-	err = lq_divert_attach();
 	xa_lock_irq(&ledger->listeners);
 	ep = find_wanted(ledger, id, &rule);
 	if (ep) {
 		where = ep->where;
 		uid = lq_install_user(ep);
-		err = err ?: lq_install_prepare(ledger, ep, &rule->config, true, &made);
+		err = lq_install_prepare(ledger, ep, &rule->config, true, &made);
 		ep = find_wanted(ledger, id, &rule);
 	}
 	if (made)

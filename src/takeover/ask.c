@@ -199,7 +199,7 @@ void lq_asks_stop(void)
  * lq_asks_settle() - nor is one in a function of ours for that
  *
  * One that is off the list may have been preempted on its last instructions. That takes its
- * time, and is not needed where others wait for the same (lq_divert_detach()).
+ * time, and is not needed where others wait for the same (lq_diverted_exit()).
  *
  * Context: process, sleeps; after lq_asks_stop().
  */

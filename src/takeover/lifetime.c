@@ -15,6 +15,7 @@
 #include <net/tcp.h>
 
 #include "kernel/compat_request.h"
+#include "path/diverted.h"
 #include "path/park.h"
 #include "queue/memory.h"
 #include "queue/parking.h"
@@ -42,6 +43,7 @@ static int part_init(struct lq_synq *q, struct lq_part *part, u32 records)
 	spin_lock_init(&part->lock);
 	timer_setup(&part->timer, lq_part_timer, 0);
 	xa_init_flags(&part->chunks, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
+	INIT_WORK(&part->worker, lq_part_work);
 	part->queue = q;
 	err = lq_memory_begin(part, records);
 	lq_delays_init(delays, first_delay(&q->config), q->rto_max);
@@ -75,7 +77,7 @@ static int parts_init(struct lq_synq *q, u32 records)
  * @made: set to the queue
  *
  * Context: process, sleeps.
- * Return: 0, -ENOMEM, or -ENOSPC: more than mem_max allows.
+ * Return: 0, -ENOMEM, -ENOSPC: more than mem_max allows, or as lq_diverted_get().
  */
 int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 		u32 backlogs, struct lq_synq **made)
@@ -87,6 +89,11 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 
 	if (!q)
 		return -ENOMEM;
+	err = lq_diverted_get();
+	if (err) {
+		kfree(q);
+		return err;
+	}
 	q->net = net;
 	q->rto_max = lq_rto_max(net);
 	q->config = *config;
@@ -298,7 +305,7 @@ void lq_synq_free(struct lq_synq *q)
 		struct lq_part *part = &q->parts[i];
 
 		if (part->queue)
-			timer_delete_sync(&part->timer);
+			lq_part_stop(part);
 		while ((delays = part->shard.delays)) {
 			part->shard.delays = delays->next;
 			kfree(delays);
@@ -308,4 +315,5 @@ void lq_synq_free(struct lq_synq *q)
 	lq_memory_end(q);
 	kvfree(q->parts);
 	kfree(q);
+	lq_diverted_put();
 }

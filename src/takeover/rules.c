@@ -9,6 +9,7 @@
 
 #include "kernel/compat.h"
 #include "ledger/name.h"
+#include "path/diverted.h"
 #include "takeover/rules.h"
 
 /* A rule that could take nobody over for so long, and then again: that is another story. */
@@ -81,7 +82,7 @@ struct lq_rule *lq_rule_find(struct lq_ledger *ledger, __be16 port)
  * @config: what commands said
  *
  * Context: process, sleeps, commands locked.
- * Return: 0, -EEXIST, or -ENOMEM.
+ * Return: 0, -EEXIST, -ENOMEM, or as lq_diverted_get().
  */
 int lq_rule_add(struct lq_ledger *ledger, __be16 port, const struct lq_config *config)
 {
@@ -94,12 +95,18 @@ int lq_rule_add(struct lq_ledger *ledger, __be16 port, const struct lq_config *c
 	rule = kzalloc(sizeof(*rule), GFP_KERNEL);
 	if (!rule)
 		return -ENOMEM;
+	err = lq_diverted_get();
+	if (err)
+		goto free;
 	rule->port = port;
 	rule->config = *config;
 	lq_lease_renew(&rule->lease, config);
 	err = xa_err(xa_store(&ledger->rules, ntohs(port), rule, GFP_KERNEL));
-	if (err)
-		kfree(rule);
+	if (!err)
+		return 0;
+	lq_diverted_put();
+free:
+	kfree(rule);
 	return err;
 }
 
@@ -115,6 +122,7 @@ void lq_rule_remove(struct lq_ledger *ledger, struct lq_rule *rule)
 	lockdep_assert_held(&lq_commands);
 	xa_erase(&ledger->rules, ntohs(rule->port));
 	kfree_rcu(rule, rcu);
+	lq_diverted_put();
 }
 
 /**
@@ -160,7 +168,7 @@ static const char *reason_of(int err)
  * @where: the address
  * @uid: who listens there
  * @err: -ENOSPC, that is more than rules or this user may take; -ENOMEM; or what
- *	lq_divert_attach() has failed with
+ *	lq_diverted_get() has failed with
  *
  * Counted; said once, until there was none for a while: users choose how often they listen.
  *

@@ -17,7 +17,7 @@
 #include "ledger/endpoint.h"
 #include "ledger/owner.h"
 #include "observe/frame.h"
-#include "path/divert.h"
+#include "path/diverted.h"
 #include "queue/memory.h"
 #include "queue/part.h"
 #include "queue/record.h"
@@ -85,7 +85,7 @@ int lq_takeover(struct net *net, const struct lq_address *where, bool any,
 	if (!err && any)
 		err = lq_rule_add(ledger, where->port, config);
 	if (!err) {
-		err = lq_divert_attach() ?: take_over(ledger, where, any, config);
+		err = take_over(ledger, where, any, config);
 		if (err && any)
 			lq_rule_remove(ledger, lq_rule_find(ledger, where->port));
 	}
@@ -243,9 +243,8 @@ void lq_takeover_stop(void)
 	lq_release_all();
 	lq_takeover_unlock();
 	lq_observing_stop();
-	if (!lq_divert_is_attached())
+	if (!lq_diverted_exit())
 		lq_asks_settle();
-	lq_divert_detach();
 }
 
 /**

@@ -218,9 +218,6 @@ static int explain(const struct place *place, bool taken, int err)
 		pr_err("endpoints: %s is taken over already: write set or release\n",
 		       place->shown);
 		break;
-	case -EBUSY:
-		pr_err("endpoints: a function of the kernel can't be diverted: somebody else does (see /sys/kernel/livepatch), or kernel.ftrace_enabled=0\n");
-		break;
 	case -ESHUTDOWN:
 		pr_err("endpoints: the module is being loaded or unloaded: write it again when that is done\n");
 		break;

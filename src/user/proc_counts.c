@@ -7,6 +7,7 @@
 #include "ledger/counts.h"
 #include "ledger/stamp.h"
 #include "observe/hook_table.h"
+#include "path/divert.h"
 #include "user/files.h"
 #include "user/proc_counts.h"
 
@@ -72,6 +73,7 @@ static int hooks_show(struct seq_file *m, void *unused)
 			   attached && lq_hook_armed(hook), lq_hook_hits(hook),
 			   lq_hook_missed(hook), hook->sees);
 	}
+	lq_divert_show(m);
 	lq_stamps_read_stats(&stamps);
 	seq_printf(m, "accept_stamps size=%lu used=%lu untracked=%lu\n", stamps.size,
 		   stamps.used, stamps.untracked);

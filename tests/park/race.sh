@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
-# race.sh - promoted on one CPU while segments come on another; a part of park.sh
+# race.sh - promoted on one CPU while segments come on another, a place that is taken first; a
+# part of park.sh
 
 play_race() {
 	if [ "$(nproc)" -lt 2 ]; then
@@ -28,4 +29,29 @@ play_race() {
 	is 'no RST of the server' "$(of rsts "$answer") $(words_now parked pending)" '0 parked=0 pending=0'
 	check 'the child was found by some' [ "$(word found_child)" -gt 0 ]
 	finish_with
+}
+
+# The accept queue looks as if it had room, for another CPU takes the last place after that: each
+# last ACK here. It is parked all the same, and the kernel has counted a refusal that is none.
+play_overtaken() {
+	local refused
+
+	unload
+	load "fault=$(constant LQ_FAULT_OVERTAKEN faults.h)"
+	begin 7214 1 synq=1000 park=100
+	step syn 0 20
+	fill 190000
+	refused=$(nstat_of TcpExtListenOverflows)
+	step ack 0 20
+	is 'overtaken: parked all the same' "$(words_now overtaken parked)" 'overtaken=20 parked=20'
+	is 'overtaken: the kernel counts them' $(($(nstat_of TcpExtListenOverflows) - refused)) 20
+	is 'overtaken: nobody was refused' "$(verdict req_accept_full "$(endpoint "$port")")" 0
+	step accept 22
+	is 'overtaken: all become connections' "$(of accepted "$answer") $(words_now parked pending)" \
+		'22 parked=0 pending=0'
+	step seen
+	is 'overtaken: no RST, none had to come again' "$answer" 'rsts=0 repeated=0'
+	finish_with
+	unload
+	load
 }

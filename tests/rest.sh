@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A minute after the last release the kernel's functions are not diverted any more: who else
+# wants them gets them, and the next takeover is refused while he has them. Before that, and
+# while a rule waits for endpoints to come, they are held. What the hooks file says of it.
+. "$(dirname "$0")/lib.sh"
+. "$tests/net.sh"
+. "$tests/actors.sh"
+
+functions='tcp_conn_request cookie_v4_check tcp_v4_do_rcv tcp_v4_err security_inet_conn_request'
+port=7250
+
+# shellcheck disable=SC2317
+tidy_up() {
+	rmmod lqdivert 2>/dev/null
+	sysctl -qw kernel.ftrace_enabled=1
+	! is_loaded || rest_after 0
+	unserve
+	net_down
+}
+trap tidy_up EXIT
+net_up || exit 1
+
+# modified: of these functions, how many have somebody who may change where they go (I)
+modified() {
+	local name n=0
+
+	for name in $functions; do
+		grep -qE "^$name \([0-9]+\)[^(]* I" "$tracing/enabled_functions" && n=$((n + 1))
+	done
+	echo $n
+}
+
+# all_are STATE: says the hooks file of what takeover diverts
+all_are() { [ "$(sed -n 's/^diverts=.* state=//p' /proc/net/listenq/hooks | sort -u)" = "$1" ]; }
+
+# Which rows takeover sees for, and are their entries armed?
+seen_by_takeover() { grep -c '^hook=.* by=takeover ' /proc/net/listenq/hooks; }
+unarmed() { grep -c '^hook=.*state=attached .*armed=0' /proc/net/listenq/hooks; }
+
+# connects COUNT: so many connections, each with its SYN and its last ACK
+connects() {
+	in_client python3 - "$1" $port <<-'PY'
+		import socket, sys
+		for _ in range(int(sys.argv[1])):
+		    socket.create_connection(('10.9.0.1', int(sys.argv[2])), 5).close()
+	PY
+}
+
+made() { verdict req_completed "$(endpoint $port)"; }
+missed_calls() { of missed "$(head -n 1 /proc/net/listenq/hooks)"; }
+# shellcheck disable=SC2317
+made_up_to() { [ "$(made)" -ge "$1" ]; }
+
+# sees WHAT COUNT: of as many connections as come now
+sees() {
+	local before missed
+
+	before=$(made) missed=$(missed_calls)
+	check "$1: clients connect" connects "$2"
+	await 5 made_up_to $((before + $2))
+	is "$1: each is counted, once; no call was missed" \
+		"$(($(made) - before)) $(($(missed_calls) - missed))" "$2 0"
+}
+
+said_blind() { said | grep -q '^blind: '; }
+said_over() { said | grep -q '^sees again '; }
+
+#
+# Acts
+#
+
+play_held() {
+	sees 'never taken over' 5
+	check 'nothing is diverted' all_are resting
+	is 'nor may be' "$(modified)" 0
+	is 'takeover' "$(errno_of takeover "0.0.0.0:$port")" ''
+	check 'taken over: the hooks file says who has them' all_are held
+	is 'so does the kernel' "$(modified)" 5
+	is 'probes rest where takeover sees' "$(seen_by_takeover)" 6
+	sees 'taken over' 5
+	sysctl -qw kernel.ftrace_enabled=0 2>/dev/null
+	is 'ftrace can not be switched off' "$(sysctl -n kernel.ftrace_enabled)" 1
+	mark
+	order release "0.0.0.0:$port"
+	sleep 50
+	check 'released 50 s ago: still held' all_are held
+	sees 'released' 5
+	check 'a minute after the release: not any more' await 30 all_are resting
+	is 'that is said, once' "$(said | grep -c 'are not diverted any more$')" 1
+	is 'the kernel says so, too' "$(modified)" 0
+	is 'no probe rests' "$(seen_by_takeover) $(unarmed)" '0 0'
+	sees 'at rest' 5
+}
+
+# again: taken over and released, at rest again
+again() {
+	order takeover "0.0.0.0:$port"
+	order release "0.0.0.0:$port"
+	await 20 is_resting
+}
+
+play_rule() {
+	rest_after 100
+	order takeover "*:$((port + 1))"
+	sleep 3
+	check 'a rule without an endpoint holds them' all_are held
+	order release "*:$((port + 1))"
+	check 'until it is released' await 20 is_resting
+}
+
+play_ftrace() {
+	rest_after 100
+	again
+	mark
+	sysctl -qw kernel.ftrace_enabled=0
+	is 'at rest: ftrace can be switched off' "$(sysctl -n kernel.ftrace_enabled)" 0
+	check 'the blindness is told' await 5 said_blind
+	mark
+	is 'takeover' "$(errno_of takeover "0.0.0.0:$port")" EBUSY
+	is 'says why' "$(said | grep -c '^endpoints: nothing can be diverted with kernel.ftrace_enabled=0')" 1
+	sysctl -qw kernel.ftrace_enabled=1
+	check 'and its end' await 5 said_over
+	sees 'ftrace was off' 5
+}
+
+# Probes that are switched off can't have their work back: takeover keeps it.
+play_probes_off() {
+	local probes=/sys/kernel/debug/kprobes/enabled
+
+	[ -w $probes ] || { skip 'probes off' 'no debugfs kprobes/enabled'; return; }
+	rest_after 100
+	order takeover "0.0.0.0:$port"
+	mark
+	echo 0 >$probes
+	order release "0.0.0.0:$port"
+	sleep 3
+	check 'probes are switched off: still held' all_are held
+	is 'that is said once' "$(said | grep -c "^probes can't be armed .* stay diverted")" 1
+	echo 1 >$probes
+	check 'switched on: not any more' await 30 is_resting
+	is 'no probe was left out' "$(unarmed)" 0
+	mark
+	sees 'probes were off' 5
+}
+
+play_other() {
+	local name
+
+	rest_after 100
+	for name in tcp_conn_request tcp_v4_do_rcv; do
+		again
+		check "at rest: somebody else diverts $name" insmod "$kmod/lqdivert.ko" "function=$name"
+		sees "$name is somebody else's" 5
+		refused EBUSY takeover "0.0.0.0:$port"
+		is "names $name" "$(said | grep -c "^endpoints: $name can't be diverted: somebody else does")" 1
+		is 'so does the hooks file' "$(diverts $name)" busy
+		is 'and that it has none of the others' \
+			"$(sed -n 's/^diverts=.* state=//p' /proc/net/listenq/hooks | sort | uniq -c | grep -c ' resting')" 1
+		is 'it has left the others' "$(modified)" 1
+		refused EBUSY takeover "*:$port"
+		is 'and no rule' "$(head_word rules)" -
+		sees 'refused' 5
+		rmmod lqdivert
+		is 'he goes: takeover' "$(errno_of takeover "0.0.0.0:$port")" ''
+		check 'all are held again' all_are held
+		sees 'taken over again' 5
+		if insmod "$kmod/lqdivert.ko" "function=$name" 2>/dev/null; then
+			rmmod lqdivert
+			ok 1 'nobody else gets it meanwhile'
+		else
+			ok 0 'nobody else gets it meanwhile'
+		fi
+		order release "0.0.0.0:$port"
+		await 20 is_resting
+	done
+}
+
+# At rest, and rmmod while something is held
+play_unload() {
+	rest_after 100
+	again
+	check 'at rest: unloads' unload
+	is 'nothing is left' "$(modified)" 0
+	load
+	order takeover "0.0.0.0:$port"
+	order release "0.0.0.0:$port"
+	check 'a minute to wait for: unloads' unload
+	is 'nothing is left' "$(modified)" 0
+	load
+}
+
+serve 0.0.0.0 $port 4096
+for act in ${LISTENQ_ONLY:-held rule ftrace probes_off other unload}; do
+	echo "# $act"
+	"play_$act"
+done
+finish

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# SYN-ACKs of many endpoints that are due in the same tick: no softirq and no turn of a worker
+# is as long as all of them, each of them is repeated, and no part of a queue waits for the
+# others to be done. In `scripts/vm -i`, where a nanosecond is an instruction.
+. "$(dirname "$0")/lib.sh"
+. "$tests/net.sh"
+. "$tests/actors.sh"
+
+endpoints=12
+syns=200
+first=7300
+last=$((first + endpoints - 1))
+most=100000	# instructions with bottom halves off
+instance=$tracing/instances/lqtimers
+
+# shellcheck disable=SC2317
+tidy_up() {
+	[ -z "${watcher:-}" ] || interrupt "$watcher"
+	[ -z "${servers:-}" ] || kill "$servers" 2>/dev/null
+	[ ! -d "$instance" ] || rmdir "$instance"
+	net_down
+}
+trap tidy_up EXIT
+
+net_up || exit 1
+mac=$(server_mac)
+
+# Listeners on all the ports, in one process
+listen_on_all() {
+	ip netns exec "$LQ_SERVER" python3 - $first $last <<-'PY' &
+		import socket, sys, time
+		held = []
+		for port in range(int(sys.argv[1]), int(sys.argv[2]) + 1):
+		    s = socket.socket()
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		    s.bind(('0.0.0.0', port))
+		    s.listen(1024)
+		    held.append(s)
+		time.sleep(3600)
+	PY
+	servers=$!
+	await 30 all_listen
+}
+# shellcheck disable=SC2317
+all_listen() { [ "$(in_server ss -Hltn "sport >= :$first and sport <= :$last" | wc -l)" -eq $endpoints ]; }
+
+# watch: the longest timer softirq, and how long a worker of a part has bottom halves off. It
+# lets them on at its end: what has been sent by then comes in at once.
+watch() {
+	bpftrace -q -e '
+		tracepoint:irq:softirq_entry /@entered[cpu]/ {
+			@turn = max(nsecs - @entered[cpu]); delete(@entered[cpu]);
+		}
+		tracepoint:irq:softirq_entry /args->vec == 1/ { @began[cpu] = nsecs; }
+		tracepoint:irq:softirq_exit /args->vec == 1 && @began[cpu]/ {
+			@softirq = max(nsecs - @began[cpu]); delete(@began[cpu]);
+		}
+		kprobe:lq_part_work { @entered[cpu] = nsecs; @turns = count(); }
+		kretprobe:lq_part_work /@entered[cpu]/ {
+			@turn = max(nsecs - @entered[cpu]); delete(@entered[cpu]);
+		}
+		BEGIN { printf("ready\n"); }
+		END { clear(@began); clear(@entered); }' >/tmp/lqtimers.out 2>/tmp/lqtimers.err &
+	watcher=$!
+	await 60 grep -q ready /tmp/lqtimers.out || sed 's/^/# /' /tmp/lqtimers.err
+}
+watched() { sed -n "s/^@$1: //p" /tmp/lqtimers.out; }
+
+# Of all endpoints: a line's word, smallest and largest
+least_and_most() {
+	ledger listeners | sed -n "s/.* port=73[0-9][0-9] .* $1=\([0-9]*\) .*/\1/p" | sort -n | sed -n '1p;$p' | xargs
+}
+# shellcheck disable=SC2317
+all_repeated() { [ "$(least_and_most synack_repeated)" = "$(($1 * syns)) $(($1 * syns))" ]; }
+
+# Of how many endpoints are the first COUNT SYN-ACKs that are repeated?
+among_first() {
+	sed -n 's/.* what=retransmitted .* sport=\([0-9]*\) .*/\1/p' "$instance/trace" | head -n "$1" |
+		sort -u | wc -l
+}
+
+# shellcheck disable=SC2317
+none_waits() { [ "$(total young endpoints)" -eq 0 ]; }
+
+listen_on_all
+for port in $(seq $first $last); do
+	# A slot of the timer wheel that takes a quarter of a second: all of them are in it.
+	order takeover "0.0.0.0:$port" timeout_ms=10000 synq=1000
+done
+watch
+for port in $(seq $first $last); do
+	in_client "$tests/tools/flood" -b $(((port - first) * syns)) lqc "$mac" 10.9.0.1 "$port" syn $syns >/dev/null
+done
+is 'all are pending, none repeated yet' "$(total pending endpoints) $(total synack_repeated listeners)" \
+	"$((endpoints * syns)) 0"
+check 'each SYN-ACK is repeated, once' await 30 all_repeated 1
+await 5 none_waits
+is 'and waits to be repeated again' "$(total pending endpoints) $(total young endpoints)" \
+	"$((endpoints * syns)) 0"
+interrupt "$watcher"
+watcher=
+echo "# $((endpoints * syns)) due at once, in $(watched turns) turns: longest timer softirq $(watched softirq), longest turn $(watched turn) instructions"
+check 'what the timer leaves is a worker'"'"'s, in turns' [ "$(watched turns | grep . || echo 0)" -ge $((endpoints * syns / 32)) ]
+if [ -n "${LISTENQ_ICOUNT:-}" ]; then
+	between 'longest timer softirq, in instructions' 1 "$(watched softirq)" $((2 * most))
+	between 'longest turn, in instructions' 1 "$(watched turn)" $most
+else
+	skip 'longest timer softirq, in instructions' 'this clock counts none'
+	skip 'longest turn, in instructions' 'this clock counts none'
+fi
+
+# The second time, in what order: two parts each, a processor; one turn of each comes first.
+mkdir "$instance"
+echo 1 >"$instance/events/listenq/lq_request/enable"
+check 'each SYN-ACK is repeated again, once' await 60 all_repeated 2
+turns=$((2 * $(nproc --all) * endpoints * 16))
+is "nobody waits for the others' end: endpoints among the first $turns" "$(among_first $turns)" $endpoints
+for port in $(seq $first $last); do
+	order release "0.0.0.0:$port"
+done
+finish
