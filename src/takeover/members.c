@@ -106,6 +106,9 @@ void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct l
 		xa_lock_irq(&ledger->listeners);
 	}
 	lq_backlogs_begin(q, ep, &leading.sum);
+	/* Who listened when it was made may have closed since. */
+	if (!ep->open)
+		lq_retire_later(ledger, q);
 	if (!READ_ONCE(q->why))
 		WRITE_ONCE(q->draining, false);
 	/* Many endpoints may be taken over at once. */
