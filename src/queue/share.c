@@ -261,6 +261,30 @@ unlock:
 }
 
 /**
+ * lq_share_pass() - another user listens: what a rule has made for the one before is his
+ * @q: the queue, whoever has made it
+ * @uid: who listens
+ *
+ * He may pay for more than he may have now: then his next queue has to wait.
+ *
+ * Context: process, sleeps.
+ */
+void lq_share_pass(struct lq_synq *q, kuid_t uid)
+{
+	struct lq_payer *payer;
+
+	mutex_lock(&memory);
+	payer = q->payer && !uid_eq(q->payer->uid, uid) ? payer_of(uid) : NULL;
+	if (payer) {
+		payer->queues++;
+		end_paying(q);
+		WRITE_ONCE(q->payer, payer);
+		pay(payer, held(q->share, q->bytes));
+	}
+	mutex_unlock(&memory);
+}
+
+/**
  * lq_share_name() - a command has named its address: it is no rule's any more
  * @q: the queue, whoever has made it
  *

@@ -31,6 +31,7 @@
 #include "queue/part.h"
 #include "queue/record.h"
 #include "queue/settings.h"
+#include "queue/share.h"
 #include "queue/synack.h"
 #include "queue/timer.h"
 
@@ -290,9 +291,11 @@ static bool evict_chunk(struct lq_part *part, unsigned long *index, u32 uid)
 void lq_evict_work(struct work_struct *work)
 {
 	struct lq_synq *q = container_of(work, struct lq_synq, evictor);
-	u32 i, uid = __kuid_val(READ_ONCE(q->uid));
+	kuid_t user = READ_ONCE(q->uid);
+	u32 i, uid = __kuid_val(user);
 	unsigned long index;
 
+	lq_share_pass(q, user);
 	for (i = 0; i <= q->mask; i++) {
 		for (index = 0; evict_chunk(&q->parts[i], &index, uid); index++)
 			cond_resched();
