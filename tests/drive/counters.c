@@ -28,7 +28,7 @@ static const char * const watched[] = {
 
 struct counter {
 	char		name[40];
-	long long	before, after, want;
+	long long	before, after, want, logged;
 	int		line;		/* of the last declaration, 0: none */
 	bool		watched;
 	bool		any;		/* however much it moves is right */
@@ -103,7 +103,9 @@ void counters_begin(void)
 
 	read_all(false);
 	for (i = 0; i < nr; i++) {
+		table[i].logged = table[i].before;
 		table[i].want = 0;
+		table[i].any = false;
 		table[i].line = 0;
 	}
 }
@@ -172,9 +174,9 @@ void counters_log(void)
 
 	read_all(true);
 	for (i = 0; i < nr; i++) {
-		if (table[i].after != table[i].before)
+		if (table[i].after != table[i].logged)
 			log_line("counter %s %+lld", table[i].name,
-				 table[i].after - table[i].before);
-		table[i].before = table[i].after;
+				 table[i].after - table[i].logged);
+		table[i].logged = table[i].after;
 	}
 }
