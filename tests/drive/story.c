@@ -8,8 +8,8 @@
 
 #include "drive.h"
 
-enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100,
-       MAX_RACING_MS = 120000 };
+enum { MAX_WORDS = 64, MAX_DEPTH = 8, SETTLE_MS = 50, MAX_TRIES = 100 };
+enum { MAX_RACING_MS = 120000 };
 /* The kernel's first timers run out after 1 s: half of it is for the story. */
 enum { LATE_MS = 150, MAX_STILL = 2 };
 
