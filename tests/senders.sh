@@ -34,7 +34,8 @@ rules() {
 # The members of a port; with only=A one of them
 members() {
 	[ "${only:-A}" = B ] || tell S listen A $server "$1" 256 reuseport ttl=33 mark=42 maxseg=700 syncnt=1
-	[ "${only:-B}" = A ] || tell S listen B $server "$1" 256 reuseport ttl=44 tos=16 maxseg=900 syncnt=3
+	# shellcheck disable=SC2086
+	[ "${only:-B}" = A ] || tell S listen B $server "$1" 256 reuseport ttl=44 tos=16 maxseg=900 syncnt=3 ${gets:-}
 }
 
 synacks() { in_client python3 "$tests/tools/synacks.py" lqc "$(server_mac)" $server "$1" $flows "${@:2}"; }
@@ -67,6 +68,27 @@ is 'stock: who took the SYN answers it again, whoever joins' "$(grown 7604)" "$f
 only=A members 7605
 is 'takeover' "$(errno_of takeover "$server:7605")" ''
 is 'taken over: so does he' "$(grown 7605)" "$first"
+
+# The last ACKs come to another member: whose are the connections, and does he wake up?
+completed() {
+	tell S loop A 1
+	synacks "$1" 6 2.5 ack >"$work/completed" &
+	await 2 all_have_come "$1"
+	only=B gets=to_second members "$1"
+	wait $!
+	tell S looped A
+	echo "$(cat "$work/completed"), A accepts $answer"
+}
+mine="answered=$flows kinds=1 changed=0 ttl=33 tos=32 mss=700 repeats=1, A accepts $flows"
+only=A members 7606
+is 'stock: who took the SYN accepts, whoever gets the last ACK' "$(completed 7606)" "$mine"
+tell S close A
+tell S close B
+only=A members 7607
+is 'takeover' "$(errno_of takeover "$server:7607")" ''
+is 'taken over: so does he' "$(completed 7607)" "$mine"
+tell S close A
+tell S close B
 
 # One that has closed: the other one goes on, for as long as he says.
 only=A members 7603

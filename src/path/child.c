@@ -204,16 +204,6 @@ enum ending {
 	STOLEN,		/* another processor has just made a connection of the request */
 };
 
-/* Does the request's listener ask for more than tcp_v4_rcv has asked for this one? */
-static bool asks_more(const struct sock *listener)
-{
-#ifdef CONFIG_XFRM
-	if (rcu_access_pointer(listener->sk_policy[XFRM_POLICY_IN]))
-		return true;
-#endif
-	return lq_has_tcp_keys(tcp_sk(listener)) || rcu_access_pointer(listener->sk_filter);
-}
-
 /*
  * A stock request beside ours: what tcp_v4_rcv does with one, at the request's own listener,
  * which may be another one than the segment came to. Where only tcp_v4_rcv can do it (what that
@@ -230,7 +220,7 @@ static struct sock *of_stock_request(struct lq_job *job, struct request_sock *re
 	if (unlikely(inet_sk_state_load(listener) != TCP_LISTEN)) {
 		if (!rcu_access_pointer(listener->sk_reuseport_cb))
 			*end = GIVEN_BACK;
-	} else if (listener == job->sk || !asks_more(listener)) {
+	} else if (listener == job->sk || !lq_asks_more(listener)) {
 		sk = static_call(lq_check_req)(listener, job->skb, req, false,
 					       &stolen LQ_CHECK_REQ_MORE_VALUE);
 	}

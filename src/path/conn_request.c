@@ -394,26 +394,6 @@ static enum lq_to_stock take_syn(struct lq_job *job, const struct tcp_request_so
 	}
 }
 
-/*
- * Who took the first SYN answers the next one, too, while he listens, as the kernel's request
- * does: of a group that has changed another one may get it.
- */
-static void let_taker_answer(struct lq_job *job)
-{
-	const struct lq_record *r = lq_shard_find(&job->part->shard, job->hash, &job->key);
-	struct lq_listener *l;
-
-	lockdep_assert_held(&job->part->lock);
-	if (!r || likely(r->taker == job->l->number))
-		return;
-	l = lq_synq_sender(job->q, r);
-	if (!l || l->number != r->taker)
-		return;
-	job->l = l;
-	job->sk = l->sk;
-	job->event.listener = l->cookie;
-}
-
 /* A SYN for a record is never given back: it acknowledges nothing. */
 static bool came_again(struct lq_job *job)
 {
@@ -422,7 +402,6 @@ static bool came_again(struct lq_job *job)
 
 	lq_widen_race(LQ_DELAY_FIND);
 	lq_part_lock(part);
-	let_taker_answer(job);
 	r = lq_job_find(job);
 	if (r) {
 		lq_take_tw_isn(job->skb);

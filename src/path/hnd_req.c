@@ -77,6 +77,19 @@ static struct sock *given_back(struct lq_job *job)
 	return ret;
 }
 
+/*
+ * What the kernel is to go on with, at @sk. A connection's first segment wakes who waits there;
+ * of a group that may be another member than the connection's.
+ */
+static struct sock *go_on_at(struct sock *sk, struct lq_job *job, struct sock *ret)
+{
+	if (ret == job->sk)
+		return sk;
+	if (unlikely(ret && job->sk != sk))
+		job->sk->sk_data_ready(job->sk);
+	return ret;
+}
+
 static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 {
 	enum lq_cookie_end end = LQ_COOKIE_LEFT;
@@ -89,8 +102,8 @@ static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 		return lq_stock_segment(sk, skb, NULL);
 	do {
 		ret = find_record(&job, &found);
-		if (found && ret == sk)
-			return given_back(&job);
+		if (found && ret == job.sk)
+			return go_on_at(sk, &job, given_back(&job));
 		if (!found)
 			ret = lq_find_child(&job, true, &found);
 		if (found && ret != sk)
@@ -105,7 +118,7 @@ static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 		return lq_stock_segment(sk, skb, NULL);
 	if (!ret)
 		lq_hnd_req_ended(skb);
-	return ret;
+	return go_on_at(sk, &job, ret);
 }
 
 /**
@@ -146,12 +159,12 @@ static int odd_syn(struct sock *sk, struct sk_buff *skb)
 	if (tcp_checksum_complete(skb) || !lq_job_begin(&job, LQ_STAGE_do_rcv, sk, skb))
 		return lq_stock_odd_syn(sk, skb);
 	ret = find_record(&job, &found);
-	if (found && ret == sk)
+	if (found && ret == job.sk)
 		lq_give_back(skb, sock_net(sk), &job.event);
-	if (!found || ret == sk)
+	if (!found || ret == job.sk)
 		return lq_stock_odd_syn(sk, skb);
 	if (ret)
-		child_process(sk, ret, skb);
+		child_process(job.sk, ret, skb);
 	else
 		kfree_skb(skb);
 	return 0;

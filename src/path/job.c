@@ -129,9 +129,43 @@ int lq_job_ask_security(struct lq_job *job, struct request_sock *req)
 	return err ?: opt ? -EOPNOTSUPP : 0;
 }
 
+/**
+ * lq_asks_more() - has a listener anything that tcp_v4_rcv asks of it alone?
+ * @sk: a listener, of whose group a segment has reached another member
+ *
+ * Context: any, under RCU.
+ * Return: whether it has: a filter, IPsec policies, keys.
+ */
+bool lq_asks_more(const struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	if (rcu_access_pointer(sk->sk_policy[XFRM_POLICY_IN]))
+		return true;
+#endif
+	return lq_has_tcp_keys(tcp_sk(sk)) || rcu_access_pointer(sk->sk_filter);
+}
+
 /*
- * Another listener than the one that took the SYN: that has closed, or the group has
- * changed. What another user's was asked for is nobody's; else security modules decide
+ * Who took the SYN goes on with its handshake while he listens, as in stock the listener of
+ * the request does: of a group that has changed another one may get the segment. Where he asks
+ * for more than that one was asked for, he doesn't.
+ */
+static bool pass_to_taker(struct lq_job *job, const struct lq_record *r)
+{
+	struct lq_listener *l = lq_synq_sender(job->q, r);
+
+	lockdep_assert_held(&job->part->lock);
+	if (!l || l->number != r->taker || lq_asks_more(l->sk))
+		return false;
+	job->l = l;
+	job->sk = l->sk;
+	job->event.listener = l->cookie;
+	lq_synq_read(job->q, l->sk, &job->event.reading);
+	return true;
+}
+
+/*
+ * Another listener than the one that took the SYN, which has closed. What another user's was asked for is nobody's; else security modules decide
  * again, on a copy. A record that they deny ends, and its segment is one of nobody: a SYN
  * begins anew, and is refused then.
  */
@@ -169,7 +203,8 @@ static void inherit(struct lq_job *job, struct lq_record *r)
  * lq_job_find() - the record of a segment
  * @job: the segment, its part locked; it may be unlocked in between
  *
- * Return: the record, which is the listener's; or NULL.
+ * Return: the record, which is the listener's: of a group @job->l and @job->sk may be another
+ * member from now on. Or NULL.
  */
 struct lq_record *lq_job_find(struct lq_job *job)
 {
@@ -178,7 +213,8 @@ struct lq_record *lq_job_find(struct lq_job *job)
 	lockdep_assert_held(&job->part->lock);
 	while ((r = lq_shard_find(&job->part->shard, job->hash, &job->key)) &&
 	       unlikely(r->taker != job->l->number))
-		inherit(job, r);
+		if (!pass_to_taker(job, r))
+			inherit(job, r);
 	return r;
 }
 

@@ -13,7 +13,7 @@
 /**
  * struct lq_job - one segment of a listener that is taken over
  * @q: the endpoint's SYN queue
- * @l: the listener
+ * @l: the listener; once its record is found, who took that
  * @sk: its socket
  * @skb: the segment
  * @key: its flow
@@ -43,6 +43,7 @@ void lq_job_write_record(const struct lq_job *job, struct lq_record *r,
 			 const struct request_sock *req);
 enum lq_to_stock lq_job_why_stock(const struct lq_job *job);
 int lq_job_ask_security(struct lq_job *job, struct request_sock *req);
+bool lq_asks_more(const struct sock *sk);
 struct lq_record *lq_job_find(struct lq_job *job);
 void lq_job_report(struct lq_job *job, enum lq_verdict verdict);
 

@@ -9,8 +9,8 @@ the name of the errno. See tests/actors.sh.
   comm NAME                     take that name (the rest of the line; \\n is a newline)
   listen NAME ADDR PORT BACKLOG [reuseport] [v6only=0|1] [dev=IF] [mptcp] [transparent]
                                 [defer=SECONDS] [ttl=N] [tos=N] [mark=N] [maxseg=BYTES]
-                                [syncnt=N] [to_first]: all of its group get to the first
-                                its socket cookie
+                                [syncnt=N] [to_first] [to_second]: all of its group get to
+                                the first, or second; its socket cookie
   again NAME BACKLOG            listen() once more
   accept NAME COUNT [SECONDS]   how many were accepted within SECONDS (30)
   drain NAME                    accept all that are there, how many
@@ -94,9 +94,9 @@ def comm(*words):
     return "called"
 
 
-def to_first(s):
-    """A program that always chooses member 0 of its group."""
-    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0), 8)
+def to_member(s, n):
+    """A program that always chooses that member of its group."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, n), 8)
     s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
                  struct.pack("HP", 1, ctypes.addressof(program)))
 
@@ -123,7 +123,9 @@ def listen(name, address, port, backlog, *options):
     s.bind((address, int(port)))
     s.listen(int(backlog))
     if "to_first" in options:
-        to_first(s)
+        to_member(s, 0)
+    if "to_second" in options:
+        to_member(s, 1)
     listeners[name] = s
     return int.from_bytes(s.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), sys.byteorder)
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """synacks.py: half-open clients, and whether a SYN-ACK that is repeated is what the first was
 
-usage: synacks.py IF MAC ADDRESS PORT COUNT SECONDS [AGAIN]
+usage: synacks.py IF MAC ADDRESS PORT COUNT SECONDS [AGAIN [ack]]
 
-Sends a SYN of each of COUNT clients, once more after AGAIN seconds, and says what has come for
-so many seconds:
+Sends a SYN of each of COUNT clients, after AGAIN seconds once more (or the last ACK of those that
+have been answered), and says what has come for so many seconds:
 kinds=N (first SYN-ACKs with different TTL, TOS or MSS), changed=N (clients one of whose later
 ones was another kind than the first, or had another number), and for each kind, in the order of
 their TTLs, ttl=N tos=N mss=N repeats=N,... (how often: each number that was seen, once).
@@ -27,9 +27,12 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def syn(n, to, port):
-    tcp = struct.pack("!HHIIBBHHH", FIRST_PORT + n, port, n << 16, 0, 6 << 4, 2, 65535, 0, 0) + \
-        struct.pack("!BBH", 2, 4, 1400)
+def segment(n, to, port, isn=None):
+    """Its SYN; with the number of a SYN-ACK its last ACK."""
+    seq, ack, flags = (n << 16, 0, 2) if isn is None else ((n << 16) + 1, isn + 1 & 0xFFFFFFFF, 16)
+    options = struct.pack("!BBH", 2, 4, 1400) if flags & 2 else b""
+    tcp = struct.pack("!HHIIBBHHH", FIRST_PORT + n, port, seq, ack, 20 + len(options) << 2, flags,
+                      65535, 0, 0) + options
     ends = socket.inet_aton(SOURCE) + socket.inet_aton(to)
     total = checksum(ends + struct.pack("!HH", 6, len(tcp)) + tcp)
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + ends
@@ -56,17 +59,18 @@ def listen(fd, to, port, seconds):
             yield dport - FIRST_PORT, seq, kind_of(ip)
 
 
-def main(interface, mac, to, port, count, seconds, again="0"):
+def main(interface, mac, to, port, count, seconds, again="0", what="syn"):
     fd = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
     fd.setsockopt(263, 23, 1)  # SOL_PACKET, PACKET_IGNORE_OUTGOING
     fd.bind((interface, 0x0800))
     head = bytes.fromhex(mac.replace(":", "")) + b"\2" * 6 + b"\x08\0"
     came = {}
     for wait in (float(again), float(seconds) - float(again)) if float(again) else (float(seconds),):
-        for n in range(int(count)):
-            fd.send(head + syn(n, to, int(port)))
-        for n, *what in listen(fd, to, int(port), wait):
-            came.setdefault(n, []).append(what)
+        for n in came if came and what == "ack" else range(int(count)):
+            isn = came[n][0][0] if n in came and what == "ack" else None
+            fd.send(head + segment(n, to, int(port), isn))
+        for n, *synack in listen(fd, to, int(port), wait):
+            came.setdefault(n, []).append(synack)
     kinds, changed = {}, 0
     for synacks in came.values():
         kinds.setdefault(synacks[0][1], set()).add(len(synacks) - 1)
