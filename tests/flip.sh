@@ -156,8 +156,9 @@ all_taken() { [ $(($(taken) - took)) -eq "$(opens)" ]; }
 turn() {
 	order takeover 0.0.0.0:80 || failed=$((failed + 1))
 	sleep 0.1
+	all_are held || failed=$((failed + 1))
 	order release 0.0.0.0:80 || failed=$((failed + 1))
-	await 20 is_resting || failed=$((failed + 1))
+	await 20 all_are resting || failed=$((failed + 1))
 	sleep 0.1
 }
 

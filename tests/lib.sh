@@ -122,7 +122,8 @@ rest_after() { echo "$1" >/sys/module/listenq/parameters/rest_ms; }
 
 # diverts FUNCTION: held, resting or busy, says the hooks file
 diverts() { sed -n "s/^diverts=$1 state=//p" /proc/net/listenq/hooks; }
-is_resting() { ! grep -q '^diverts=.* state=held$' /proc/net/listenq/hooks; }
+# all_are STATE: of what takeover diverts each one
+all_are() { [ "$(sed -n 's/^diverts=.* state=//p' /proc/net/listenq/hooks | sort -u)" = "$1" ]; }
 
 # in_server COMMAND..., in_client COMMAND...: see net.sh
 in_server() { ip netns exec "$LQ_SERVER" "$@"; }

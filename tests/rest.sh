@@ -31,9 +31,6 @@ modified() {
 	echo $n
 }
 
-# all_are STATE: says the hooks file of what takeover diverts
-all_are() { [ "$(sed -n 's/^diverts=.* state=//p' /proc/net/listenq/hooks | sort -u)" = "$1" ]; }
-
 # Which rows takeover sees for, and are their entries armed?
 seen_by_takeover() { grep -c '^hook=.* by=takeover ' /proc/net/listenq/hooks; }
 unarmed() { grep -c '^hook=.*state=attached .*armed=0' /proc/net/listenq/hooks; }
@@ -97,7 +94,7 @@ play_held() {
 again() {
 	order takeover "0.0.0.0:$port"
 	order release "0.0.0.0:$port"
-	await 20 is_resting
+	await 20 all_are resting
 }
 
 play_rule() {
@@ -106,7 +103,7 @@ play_rule() {
 	sleep 3
 	check 'a rule without an endpoint holds them' all_are held
 	order release "*:$((port + 1))"
-	check 'until it is released' await 20 is_resting
+	check 'until it is released' await 20 all_are resting
 }
 
 play_ftrace() {
@@ -138,7 +135,7 @@ play_probes_off() {
 	check 'probes are switched off: still held' all_are held
 	is 'that is said once' "$(said | grep -c "^probes can't be armed .* stay diverted")" 1
 	echo 1 >$probes
-	check 'switched on: not any more' await 30 is_resting
+	check 'switched on: not any more' await 30 all_are resting
 	is 'no probe was left out' "$(unarmed)" 0
 	mark
 	sees 'probes were off' 5
@@ -172,7 +169,7 @@ play_other() {
 			ok 0 'nobody else gets it meanwhile'
 		fi
 		order release "0.0.0.0:$port"
-		await 20 is_resting
+		await 20 all_are resting
 	done
 }
 

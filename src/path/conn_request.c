@@ -146,6 +146,17 @@ static void drop(struct lq_job *job, enum lq_verdict verdict)
 	lq_job_report(job, verdict);
 }
 
+/* Is there none free where it belongs? Another processor may take the last one after that. */
+static bool lacks_record(struct lq_job *job)
+{
+	struct lq_part *part = lq_job_part(job);
+
+	if (likely(READ_ONCE(part->shard.store.nr_free)))
+		return false;
+	lq_memory_check(job->q, part);
+	return true;
+}
+
 /*
  * Verdict of the rules as long as nobody objects; routing and the like come later. A peer
  * that the kernel has not heard of makes a difference in the last quarter only.
@@ -155,11 +166,16 @@ static enum lq_verdict first_verdict(struct lq_job *job)
 	static const struct lq_answers unproven = { .unproven = true };
 	struct lq_facts *facts = &job->event.facts;
 	struct net *net = sock_net(job->sk);
+	enum lq_verdict verdict;
 
 	facts->syncookies = lq_synq_cookies(job->q, net);
 	facts->max_syn_backlog = lq_synq_max_syn_backlog(job->q, net);
 	facts->timewait = job->tw_isn != 0;
-	return lq_decide_conn_request(facts, &job->event.reading, &unproven);
+	verdict = lq_decide_conn_request(facts, &job->event.reading, &unproven);
+	/* No record is ready: as if the queue were full. */
+	if (verdict == LQ_V_syn_queued && facts->syncookies && lacks_record(job))
+		verdict = LQ_V_syn_cookie;
+	return verdict;
 }
 
 /* The SYN queue was asked first, whatever the accept queue says. */

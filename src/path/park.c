@@ -34,7 +34,8 @@
 #include "queue/parking.h"
 #include "queue/settings.h"
 
-#define BATCH		16	/* connections that are made with bottom halves off */
+#define BATCH		3	/* connections that are made with bottom halves off */
+#define LANES		32	/* that are looked at for each of them */
 
 static bool keep(struct lq_job *job, struct lq_record *r, struct lq_parked *p)
 {
@@ -206,22 +207,30 @@ static struct lq_listener *taker_of(const struct lq_synq *q, const struct lq_lan
 	       l : NULL;
 }
 
-/* The head of a lane whose turn it is; it may be gone when the lock is dropped. */
+/*
+ * The head of a lane whose turn it is; it may be gone when the lock is dropped. Lanes are as many
+ * as a user makes: those that are looked at in vain go behind the others, and are counted.
+ */
 static struct lq_listener *next_turn(struct lq_synq *q, struct lq_parked **head,
-				     struct lq_v4_flow *key)
+				     struct lq_v4_flow *key, u32 *in_vain)
 {
 	struct lq_parking *parking = &q->parking;
 	struct lq_listener *l = NULL;
 	struct lq_lane *lane;
+	int i;
 
 	spin_lock(&parking->lock);
-	list_for_each_entry(lane, &parking->lanes, list) {
+	for (i = 0; i < LANES && !list_empty(&parking->lanes); i++) {
+		lane = list_first_entry(&parking->lanes, struct lq_lane, list);
 		l = taker_of(q, lane);
-		if (!l)
-			continue;
-		*head = list_first_entry(&lane->parked, struct lq_parked, list);
-		*key = (*head)->key;
-		break;
+		if (l) {
+			*head = list_first_entry(&lane->parked, struct lq_parked, list);
+			*key = (*head)->key;
+			*in_vain = 0;
+			break;
+		}
+		list_move_tail(&lane->list, &parking->lanes);
+		++*in_vain;
 	}
 	spin_unlock(&parking->lock);
 	return l;
@@ -325,8 +334,8 @@ static bool promote(struct lq_job *job, struct lq_record *r)
 	return true;
 }
 
-/* Returns whether there may be more to do. */
-static bool promote_next(struct lq_synq *q)
+/* Returns whether there may be more to do; @in_vain: lanes, since the last one that had a turn. */
+static bool promote_next(struct lq_synq *q, u32 *in_vain)
 {
 	struct lq_job job lq_uninitialized;
 	struct lq_listener *l;
@@ -338,9 +347,11 @@ static bool promote_next(struct lq_synq *q)
 	bool is_there;
 	u32 hash;
 
-	l = READ_ONCE(q->draining) ? NULL : next_turn(q, &head, &key);
-	if (!l)
+	if (READ_ONCE(q->draining))
 		return false;
+	l = next_turn(q, &head, &key, in_vain);
+	if (!l)
+		return *in_vain < READ_ONCE(q->parking.nr_lanes);
 	hash = lq_synq_hash(&key);
 	part = lq_synq_part(q, hash);
 	spin_lock(&part->lock);
@@ -375,13 +386,14 @@ static void promote_work(struct work_struct *work)
 					 parking.promoter);
 	struct lq_parking *parking = &q->parking;
 	bool more = true;
+	u32 in_vain = 0;
 	int n;
 
 	while (more) {
 		rcu_read_lock();
 		local_bh_disable();
 		for (n = 0; more && n < BATCH; n++)
-			more = promote_next(q);
+			more = promote_next(q, &in_vain);
 		local_bh_enable();
 		rcu_read_unlock();
 		cond_resched();
@@ -398,6 +410,7 @@ void lq_park_init(struct lq_synq *q)
 {
 	spin_lock_init(&q->parking.lock);
 	INIT_LIST_HEAD(&q->parking.lanes);
+	xa_init(&q->parking.by_listener);
 	INIT_DELAYED_WORK(&q->parking.promoter, promote_work);
 	q->parking.look_until = jiffies;
 }
@@ -420,4 +433,5 @@ void lq_park_exit(struct lq_synq *q)
 			lq_parked_free(parking, p);
 		kfree(lane);
 	}
+	xa_destroy(&parking->by_listener);
 }

@@ -131,13 +131,16 @@ static int supply(struct lq_part *part, u32 n)
  * More are made when fewer than these are free. The smaller a part still is, the earlier:
  * a flood must not be faster than the worker. One that has enough from the beginning is low
  * when a quarter more than its part of what fits is pending: listen() may have made that more.
+ * One that has less than it would begin with is low.
  */
 static u32 low_mark(const struct lq_part *part, u32 records)
 {
 	u32 size = part->size, each = DIV_ROUND_UP(records, part->queue->mask + 1);
 	bool has_enough = size >= enough_for(part->queue, records);
 
-	if (size <= first_for(part->queue, records))
+	if (size < first_for(part->queue, records))
+		return size + 1;
+	if (size == first_for(part->queue, records))
 		return size - (has_enough ? each + each / 4 + SPARE_RECORDS / 2 : size / 4);
 	return size < STEP_RECORDS && !has_enough ? size / 2 : size / 4;
 }
@@ -149,7 +152,10 @@ static u32 low_mark(const struct lq_part *part, u32 records)
 static u32 next_step(const struct lq_part *part, u32 records)
 {
 	u32 size = part->size, enough = enough_for(part->queue, records);
+	u32 first = first_for(part->queue, records);
 
+	if (size < first)
+		return first - size;
 	if (size >= enough)
 		return clamp_t(u32, size / 4, LEAST_STEP, MOST_STEP);
 	return clamp_t(u32, enough - size, LEAST_STEP,
@@ -164,7 +170,7 @@ static bool is_low(const struct lq_part *part)
 /* Returns whether there was memory; if not, nobody asks for it until the worker comes again. */
 static bool grow(struct lq_part *part, u32 records)
 {
-	bool grown = !supply(part, next_step(part, records));
+	bool grown = !supply(part, next_step(part, records)) || !supply(part, LEAST_STEP);
 
 	WRITE_ONCE(part->low, grown ? low_mark(part, records) : 0);
 	return grown;
@@ -297,12 +303,15 @@ void lq_memory_grow(struct work_struct *work)
 {
 	struct lq_synq *q = container_of(to_delayed_work(work), struct lq_synq, grower);
 	bool look = time_after_eq(jiffies, q->looked + PERIOD);
-	u32 i, records = lq_synq_fits(q);
+	u32 i, records;
 
 	/* Who asks from now on asks once more. */
 	xchg(&q->asked, false);
 	if (READ_ONCE(q->draining))
 		return;
+	/* A server that is away comes back: it is to find what it had. */
+	records = lq_synq_fits(q) ?: q->fitted;
+	q->fitted = records;
 	for (i = 0; i <= q->mask; i++) {
 		WRITE_ONCE(q->parts[i].low, low_mark(&q->parts[i], records));
 		if (look)

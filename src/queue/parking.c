@@ -66,18 +66,6 @@ u32 lq_parking_payload(const struct lq_synq *q, const struct lq_record *r)
 	return r->cookie ? max_t(u32, r->mss, USUAL_MSS) : r->mss;
 }
 
-/* With the parking locked. */
-static struct lq_lane *find_lane(struct lq_parking *parking, u64 listener)
-{
-	struct lq_lane *lane;
-
-	lockdep_assert_held(&parking->lock);
-	list_for_each_entry(lane, &parking->lanes, list)
-		if (lane->listener == listener)
-			return lane;
-	return NULL;
-}
-
 /**
  * lq_parking_others() - does anybody wait for room at a listener?
  * @parking: of its endpoint
@@ -88,14 +76,7 @@ static struct lq_lane *find_lane(struct lq_parking *parking, u64 listener)
  */
 bool lq_parking_others(struct lq_parking *parking, u64 listener)
 {
-	bool there;
-
-	if (!atomic_read(&parking->n))
-		return false;
-	spin_lock(&parking->lock);
-	there = find_lane(parking, listener);
-	spin_unlock(&parking->lock);
-	return there;
+	return atomic_read(&parking->n) && xa_load(&parking->by_listener, listener);
 }
 
 /**
@@ -186,11 +167,32 @@ void lq_lane_leave(struct lq_parking *parking, struct lq_parked *p)
 	spin_lock(&parking->lock);
 	list_del(&p->list);
 	if (list_empty(&p->lane->parked)) {
+		xa_erase(&parking->by_listener, p->lane->listener);
 		list_del(&p->lane->list);
+		parking->nr_lanes--;
 		kfree(p->lane);
 	}
 	spin_unlock(&parking->lock);
 	atomic_dec(&parking->n);
+}
+
+static struct lq_lane *new_lane(struct lq_parking *parking, u64 listener)
+{
+	struct lq_lane *lane = kmalloc(sizeof(*lane), GFP_ATOMIC | __GFP_NOWARN);
+
+	lockdep_assert_held(&parking->lock);
+	if (!lane)
+		return NULL;
+	lane->listener = listener;
+	INIT_LIST_HEAD(&lane->parked);
+	if (xa_err(xa_store(&parking->by_listener, listener, lane,
+			    GFP_ATOMIC | __GFP_NOWARN))) {
+		kfree(lane);
+		return NULL;
+	}
+	list_add_tail(&lane->list, &parking->lanes);
+	parking->nr_lanes++;
+	return lane;
 }
 
 /**
@@ -205,16 +207,10 @@ void lq_lane_leave(struct lq_parking *parking, struct lq_parked *p)
 bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener)
 {
 	spin_lock(&parking->lock);
-	p->lane = find_lane(parking, listener);
+	p->lane = xa_load(&parking->by_listener, listener) ?: new_lane(parking, listener);
 	if (!p->lane) {
-		p->lane = kmalloc(sizeof(*p->lane), GFP_ATOMIC | __GFP_NOWARN);
-		if (!p->lane) {
-			spin_unlock(&parking->lock);
-			return false;
-		}
-		p->lane->listener = listener;
-		INIT_LIST_HEAD(&p->lane->parked);
-		list_add_tail(&p->lane->list, &parking->lanes);
+		spin_unlock(&parking->lock);
+		return false;
 	}
 	list_add_tail(&p->list, &p->lane->parked);
 	spin_unlock(&parking->lock);

@@ -227,8 +227,22 @@ static void end_paying(struct lq_synq *q)
 	leave(payer);
 }
 
+/* It always has one: else it would be no rule's for a moment (lq_is_shared()). */
+static void pay_instead(struct lq_synq *q, struct lq_payer *payer)
+{
+	struct lq_payer *before = q->payer;
+	u64 holds = held(q->share, q->bytes);
+
+	lockdep_assert_held(&memory);
+	payer->queues++;
+	pay(payer, holds);
+	WRITE_ONCE(q->payer, payer);
+	pay(before, -holds);
+	leave(before);
+}
+
 /**
- * lq_share_begin() - a rule has made a queue
+ * lq_share_begin() - a rule makes a queue
  * @q: the queue, new: nobody else knows it
  * @uid: whose listener it is made for
  *
@@ -264,22 +278,21 @@ unlock:
  * lq_share_pass() - another user listens: what a rule has made for the one before is his
  * @q: the queue, whoever has made it
  * @uid: who listens
+ * @share: bytes that his listeners need; more is not set aside any longer
  *
  * He may pay for more than he may have now: then his next queue has to wait.
  *
  * Context: process, sleeps.
  */
-void lq_share_pass(struct lq_synq *q, kuid_t uid)
+void lq_share_pass(struct lq_synq *q, kuid_t uid, u64 share)
 {
 	struct lq_payer *payer;
 
 	mutex_lock(&memory);
 	payer = q->payer && !uid_eq(q->payer->uid, uid) ? payer_of(uid) : NULL;
 	if (payer) {
-		payer->queues++;
-		end_paying(q);
-		WRITE_ONCE(q->payer, payer);
-		pay(payer, held(q->share, q->bytes));
+		set(q, min(q->share, share), q->bytes);
+		pay_instead(q, payer);
 	}
 	mutex_unlock(&memory);
 }

@@ -15,7 +15,7 @@ void lq_share_end(struct lq_synq *q);
 u32 lq_share_most(void);
 
 int lq_share_begin(struct lq_synq *q, kuid_t uid);
-void lq_share_pass(struct lq_synq *q, kuid_t uid);
+void lq_share_pass(struct lq_synq *q, kuid_t uid, u64 share);
 void lq_share_name(struct lq_synq *q);
 
 /* A rule has made it, and no command has named its address since. */

@@ -229,7 +229,11 @@ void lq_part_timer(struct timer_list *timer)
 		tick->now = now;
 		tick->n = 0;
 	}
-	tick->n += work_on(part, BATCH - tick->n);
+	/* It stays armed: its worker comes. lq_part_stop() ends that after us. */
+	if (tick->n >= BATCH)
+		queue_work(system_highpri_wq, &part->worker);
+	else
+		tick->n += work_on(part, BATCH - tick->n);
 }
 
 /**
@@ -264,8 +268,10 @@ void lq_part_stop(struct lq_part *part)
 }
 
 /* The records of a chunk that nobody inherits end; false: there is none of that number. */
-static bool evict_chunk(struct lq_part *part, unsigned long *index, u32 uid)
+static bool evict_chunk(struct lq_part *part, unsigned long *index)
 {
+	/* Of who listens by now: that may be another one again. */
+	u32 uid = READ_ONCE(part->queue->uid.val);
 	struct lq_chunk *chunk;
 	struct lq_record *r;
 	u32 i = 0;
@@ -291,13 +297,12 @@ static bool evict_chunk(struct lq_part *part, unsigned long *index, u32 uid)
 void lq_evict_work(struct work_struct *work)
 {
 	struct lq_synq *q = container_of(work, struct lq_synq, evictor);
-	kuid_t user = READ_ONCE(q->uid);
-	u32 i, uid = __kuid_val(user);
 	unsigned long index;
+	u32 i;
 
-	lq_share_pass(q, user);
+	lq_share_pass(q, READ_ONCE(q->uid), lq_memory_need(q, lq_synq_fits(q)));
 	for (i = 0; i <= q->mask; i++) {
-		for (index = 0; evict_chunk(&q->parts[i], &index, uid); index++)
+		for (index = 0; evict_chunk(&q->parts[i], &index); index++)
 			cond_resched();
 	}
 }

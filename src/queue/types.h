@@ -69,7 +69,9 @@ struct lq_part {
 /**
  * struct lq_parking - the parked handshakes of an endpoint
  * @lock: guards @lanes and what is in them; nested in a part's lock, a leaf
- * @lanes: struct lane: one for each listener with parked handshakes
+ * @lanes: struct lq_lane: one for each listener with parked handshakes
+ * @by_listener: the same, by the listener's cookie
+ * @nr_lanes: how many these are
  * @n: parked handshakes
  * @bytes: memory of their copies
  * @room: how much that may be; of mem_max, as long as the queue
@@ -80,6 +82,8 @@ struct lq_part {
 struct lq_parking {
 	spinlock_t lock;	/* guards lanes */
 	struct list_head lanes;
+	struct xarray by_listener;
+	u32 nr_lanes;
 	atomic_t n;
 	atomic64_t bytes;
 	u64 room;
@@ -126,6 +130,7 @@ struct lq_parking {
  * @grower: adds memory and takes it back
  * @asked: @grower is to look at once
  * @looked: jiffies when it last looked for memory to take back
+ * @fitted: records that were to fit then
  * @teller: says in dmesg that all SYNs go to the stock kernel
  * @parking: records whose last ACK waits for room in an accept queue
  * @evictor: ends the records of another user's listeners
@@ -167,6 +172,7 @@ struct lq_synq {
 	struct delayed_work grower;
 	bool asked;
 	unsigned long looked;
+	u32 fitted;
 	struct work_struct teller;
 	struct lq_parking parking;
 	struct work_struct evictor;

@@ -18,6 +18,7 @@
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/walk.h"
+#include "queue/memory.h"
 #include "takeover/backlogs.h"
 
 /* Listeners that come one after the other are added up together. */
@@ -152,6 +153,8 @@ static void note_sum(struct lq_ledger *ledger, struct lq_synq *q, u32 turn, u64 
 		q->added_up = sum;
 		q->more -= more;
 		publish(q, ep);
+		/* More may be to fit. */
+		lq_memory_ask(q);
 	}
 	xa_unlock_irq(&ledger->listeners);
 }

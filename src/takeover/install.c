@@ -33,15 +33,6 @@ kuid_t lq_install_user(struct lq_endpoint *ep)
 	return l ? l->uid : GLOBAL_ROOT_UID;
 }
 
-static int share(struct lq_synq *q, kuid_t uid)
-{
-	int err = lq_share_begin(q, uid);
-
-	if (err)
-		lq_synq_free(q);
-	return err;
-}
-
 /**
  * lq_install_prepare() - make a queue for an endpoint that is not taken over yet
  * @ledger: of its network namespace
@@ -70,9 +61,7 @@ int lq_install_prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
 	xa_unlock_irq(&ledger->listeners);
 	backlogs = lq_backlogs_sum(ledger, id);
 	records = lq_config_or(config, LQ_SETTING_synq, backlogs);
-	err = lq_synq_new(ledger->net, config, records, backlogs, &q);
-	if (!err && by_rule)
-		err = share(q, uid);
+	err = lq_synq_new(ledger->net, config, records, backlogs, by_rule ? &uid : NULL, &q);
 	if (!err) {
 		q->where = where;
 		q->id = id;

@@ -51,14 +51,19 @@ static int part_init(struct lq_synq *q, struct lq_part *part, u32 records)
 	return err;
 }
 
-static int parts_init(struct lq_synq *q, u32 records)
+static int parts_init(struct lq_synq *q, u32 records, const kuid_t *payer)
 {
 	u64 bytes = sizeof(*q) + q->parking.room +
 		    (q->mask + 1) * (sizeof(*q->parts) + sizeof(struct lq_delays));
 	int err = 0;
 	u32 i;
 
-	if (!lq_share_set(q, lq_memory_need(q, records)) || !lq_share_take(q, bytes))
+	if (!lq_share_set(q, lq_memory_need(q, records)))
+		return -ENOSPC;
+	err = payer ? lq_share_begin(q, *payer) : 0;
+	if (err)
+		return err;
+	if (!lq_share_take(q, bytes))
 		return -ENOSPC;
 	q->parts = kvcalloc(q->mask + 1, sizeof(*q->parts), GFP_KERNEL);
 	if (!q->parts)
@@ -74,13 +79,15 @@ static int parts_init(struct lq_synq *q, u32 records)
  * @config: what the command said
  * @records: how many are to fit
  * @backlogs: of its listeners
+ * @payer: whose listener a rule makes it for; NULL: a command has named its address
  * @made: set to the queue
  *
  * Context: process, sleeps.
- * Return: 0, -ENOMEM, -ENOSPC: more than mem_max allows, or as lq_diverted_get().
+ * Return: 0, -ENOMEM, -ENOSPC: more than mem_max allows, or than @payer may have; or as
+ * lq_diverted_get().
  */
 int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
-		u32 backlogs, struct lq_synq **made)
+		u32 backlogs, const kuid_t *payer, struct lq_synq **made)
 {
 	u32 nr_parts = min(roundup_pow_of_two(2 * num_possible_cpus()),
 			   BIT(LQ_MOST_PART_BITS));
@@ -101,13 +108,14 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 	q->uid = INVALID_UID;
 	q->last_cookie = jiffies - TCP_SYNCOOKIE_VALID - 1;
 	q->looked = jiffies;
+	q->fitted = records;
 	INIT_DELAYED_WORK(&q->grower, lq_memory_grow);
 	INIT_WORK(&q->teller, lq_to_stock_tell);
 	INIT_WORK(&q->evictor, lq_evict_work);
 	INIT_DELAYED_WORK(&q->adder, lq_backlogs_add_up);
 	lq_park_init(q);
 	q->parking.room = lq_park_room(config, backlogs);
-	err = parts_init(q, records);
+	err = parts_init(q, records, payer);
 	if (err)
 		lq_synq_free(q);
 	else

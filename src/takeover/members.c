@@ -10,6 +10,7 @@
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/walk.h"
+#include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/settings.h"
 #include "takeover/ask.h"
@@ -53,6 +54,9 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep,
 	lq_backlogs_changed(q, ep, l->closed ? 0 : READ_ONCE(l->sk->sk_max_ack_backlog));
 	choose_sender(q, ep);
 	lq_park_kick(q);
+	/* More may be to fit. */
+	if (!l->closed)
+		lq_memory_ask(q);
 	if (!ep->open)
 		lq_retire_later(ledger, q);
 }

@@ -51,6 +51,8 @@
  *   listen BACKLOG [as=NAME] [port-of=NAME] [reuseport] [v6only] [defer=SECONDS]
  *          [fastopen=N] [syncnt=N] [minttl=N] [rcvbuf=N] [md5=KEY] [mptcp] [smc]
  *          [filter=FLAGS]     the first is called L; filter drops what carries a flag
+ *          [chosen-by=port|syn]    of the first of two with reuseport: the second one gets
+ *                             what is of every other client port, or all without SYN
  *   backlog N [NAME]          listen() again
  *   close [NAME]
  *   accept [N|none] [on=NAME] [CHECK...]   expects lq_accept of whom it gets

@@ -21,6 +21,7 @@ struct draw {
 	int		start;		/* when the client begins */
 	bool		ts;		/* the client uses timestamps */
 	int		tsval;
+	bool		grouped;	/* a second listener is to come yet */
 };
 
 /* splitmix64 */
@@ -100,18 +101,15 @@ static void draw_option(struct draw *d, int percent, const char *name, const int
 		tell(d, " %s=%d", name, values[below(d, nr)]);
 }
 
-static int draw_listener(struct draw *d)
+static void draw_options(struct draw *d)
 {
-	static const int backlogs[] = { 0, 1, 1, 2, 3, 5, 16, 128 };
 	static const int defer[] = { 1, 1, 2, 3, 5, 10 }, syncnt[] = { 1, 2, 3 };
 	static const int rcvbuf[] = { 1, 4000, 20000, 200000, 2000000 };
 	static const int mss[] = { 88, 536, 1000, 1460 }, tos[] = { 16, 32, 0x28, 3, 255 };
 	static const int clamp[] = { 1000, 30000, 100000 }, ttl[] = { 1, 33, 255 };
 	static const int fastopen[] = { 1, 5 }, minttl[] = { 1, 64, 65 };
 	static const char * const filter[] = { "S", "A", "P", "R", "F" };
-	int backlog = ONE_OF(d, backlogs);
 
-	tell(d, "listen %d", backlog);
 	draw_option(d, 25, "defer", defer, ARRAY_SIZE(defer));
 	draw_option(d, 15, "syncnt", syncnt, ARRAY_SIZE(syncnt));
 	draw_option(d, 15, "rcvbuf", rcvbuf, ARRAY_SIZE(rcvbuf));
@@ -124,6 +122,31 @@ static int draw_listener(struct draw *d)
 	if (chance(d, 2))
 		tell(d, " filter=%s", ONE_OF(d, filter));
 	tell(d, "\n");
+}
+
+static const int backlogs[] = { 0, 1, 1, 2, 3, 5, 16, 128 };
+
+/* Another one of its group, with options of its own */
+static void draw_second(struct draw *d)
+{
+	tell(d, "listen %d reuseport as=L2 port-of=L", ONE_OF(d, backlogs));
+	draw_options(d);
+}
+
+static int draw_listener(struct draw *d)
+{
+	static const char * const choices[] = { "port", "syn" };
+	int backlog = ONE_OF(d, backlogs);
+
+	d->grouped = chance(d, 25);
+	tell(d, "listen %d", backlog);
+	if (d->grouped)
+		tell(d, " reuseport chosen-by=%s", ONE_OF(d, choices));
+	draw_options(d);
+	if (d->grouped && chance(d, 50)) {
+		draw_second(d);
+		d->grouped = false;
+	}
 	return backlog;
 }
 
@@ -430,6 +453,10 @@ int random_story(uint64_t seed, unsigned int number, char *out, size_t size)
 	while (segments-- > 0) {
 		draw_delay(&d);
 		draw_act(&d);
+		if (d.grouped && chance(&d, 60)) {
+			draw_second(&d);
+			d.grouped = false;
+		}
 		if (chance(&d, 12))
 			draw_syn(&d);
 		else if (chance(&d, 30))

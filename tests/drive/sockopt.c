@@ -29,6 +29,33 @@ static bool set_filter(int fd, const char *word)
 	return !setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
+/*
+ * Who of a group gets a segment: of two, the second one gets those of every other client port, or
+ * all without SYN. Programs see the payload; where there is no second one, it is the first.
+ */
+static bool set_choice(int fd, const char *by)
+{
+	unsigned int tcp = SKF_NET_OFF + (ipv4_frames() ? 20 : 40);
+	struct sock_filter of_port[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, tcp),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_filter of_syn[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, tcp + 13),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(of_syn), of_syn };
+
+	if (!strcmp(by, "port"))
+		prog = (struct sock_fprog){ ARRAY_SIZE(of_port), of_port };
+	else if (strcmp(by, "syn"))
+		return false;
+	return !setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog));
+}
+
 /* One key for every client. */
 static bool set_md5(int fd, const char *key)
 {
@@ -85,6 +112,8 @@ bool listen_option(int fd, const char *word)
 		return set_minttl(fd, n);
 	if (!strncmp(word, "filter=", 7))
 		return set_filter(fd, arg + 1);
+	if (!strncmp(word, "chosen-by=", 10))
+		return set_choice(fd, arg + 1);
 	if (!strncmp(word, "md5=", 4))
 		return set_md5(fd, arg + 1);
 	errno = EINVAL;

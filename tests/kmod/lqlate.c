@@ -14,7 +14,9 @@
  * insmod lqlate.ko; 1 to /sys/module/lqlate/parameters/on begins anew, 0 ends; irqs_off and
  * bh_off are the longest of listenq's then, irqs_off_in and bh_off_in its function. With
  * switch_in=FUNCTION whoever enters that gives the processor away at the next place where it may.
+ * To see that it sees: whose=lqlate, and so many ns to hold, which keeps both off as long.
  */
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/kernel.h>
@@ -50,6 +52,10 @@ static char *switch_in;
 module_param(switch_in, charp, 0444);
 MODULE_PARM_DESC(switch_in, "function that gives the processor away");
 
+static char *whose = "listenq";
+module_param(whose, charp, 0644);
+MODULE_PARM_DESC(whose, "module that is measured");
+
 static struct hrtimer timer;
 
 /* The tasklet that waits for bottom halves: since when, and who had turned them off */
@@ -66,14 +72,17 @@ static struct {
  */
 static bool find_ours(const unsigned long *stack, unsigned int depth, char *name)
 {
+	size_t len = strcspn(whose, "\n");
 	unsigned int i;
+	char *module;
 
 	for (i = 0; i < depth; i++) {
 		snprintf(name, NAME_LEN, "%ps", (void *)stack[i]);
 		if (strstarts(name, "vprintk"))
 			return false;
-		if (strstr(name, "[listenq]")) {
-			*strchr(name, ' ') = '\0';
+		module = strstr(name, " [");
+		if (module && !strncmp(module + 2, whose, len) && module[2 + len] == ']') {
+			*module = '\0';
 			return true;
 		}
 	}
@@ -136,6 +145,26 @@ static int set_on(const char *value, const struct kernel_param *kp)
 static const struct kernel_param_ops on_ops = { .set = set_on };
 module_param_cb(on, &on_ops, NULL, 0200);
 MODULE_PARM_DESC(on, "whether it measures");
+
+static int set_hold(const char *value, const struct kernel_param *kp)
+{
+	unsigned long flags, ns;
+	int err = kstrtoul(value, 0, &ns);
+
+	if (err)
+		return err;
+	local_bh_disable();
+	ndelay(ns);
+	local_bh_enable();
+	local_irq_save(flags);
+	ndelay(ns);
+	local_irq_restore(flags);
+	return 0;
+}
+
+static const struct kernel_param_ops hold_ops = { .set = set_hold };
+module_param_cb(hold, &hold_ops, NULL, 0200);
+MODULE_PARM_DESC(hold, "keep bottom halves off for so many ns, and then interrupts");
 
 static int give_away(struct kprobe *kp, struct pt_regs *regs)
 {
