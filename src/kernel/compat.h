@@ -124,6 +124,13 @@ static inline kuid_t lq_sk_uid(const struct sock *sk)
 #endif
 }
 
+/* 6.17: of which system_wq is the old name. */
+#if LQ_HAVE_PERCPU_WQ
+#define lq_system_wq system_percpu_wq
+#else
+#define lq_system_wq system_wq
+#endif
+
 /* 6.6: with a list of tcx, which is there with or without programs of tc. */
 static inline bool lq_has_ingress(const struct net_device *dev)
 {

@@ -139,8 +139,19 @@ struct lq_hook *lq_hook_find(const char *name)
 }
 
 /**
+ * lq_hook_note_missed() - what a row has missed up to now
+ * @hook: an attached row, entry or return, that somebody else is about to do the work of
+ *
+ * What its probe is skipped for from now on that one may have seen.
+ */
+void lq_hook_note_missed(struct lq_hook *hook)
+{
+	hook->missed = missed_by_probe(hook) - hook->elsewhere;
+}
+
+/**
  * lq_hook_rest() - somebody else does what a row's probe did
- * @hook: an attached row, entry or return; lq_probes_rest is set on all processors
+ * @hook: a row of lq_hook_note_missed(); lq_probes_rest is set on all processors
  *
  * Two that stand at one entry make ftrace look for both in its lists at every call, which
  * costs more than either of them.
@@ -149,7 +160,6 @@ struct lq_hook *lq_hook_find(const char *name)
  */
 void lq_hook_rest(struct lq_hook *hook)
 {
-	hook->missed = missed_by_probe(hook) - hook->elsewhere;
 	/* Who sees that it rests sees @missed, too. */
 	smp_store_release(&hook->rests, true);
 	lq_hook_sleep(hook);
@@ -177,11 +187,7 @@ int lq_hook_sleep(struct lq_hook *hook)
  */
 int lq_hook_wake(struct lq_hook *hook)
 {
-	struct kprobe *kp = own_probe(hook);
-	int err = enable_kprobe(kp);
-
-	/* All probes are switched off (debugfs kprobes/enabled): it would be left out for ever. */
-	return !err && kprobe_disabled(kp) ? -EBUSY : err;
+	return enable_kprobe(own_probe(hook));
 }
 
 /**

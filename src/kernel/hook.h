@@ -87,6 +87,7 @@ static inline bool lq_probe_rests(const void *probe)
 int lq_hooks_attach(struct lq_hook *table, int rows, const char *without);
 void lq_hooks_detach(void);
 struct lq_hook *lq_hook_find(const char *name);
+void lq_hook_note_missed(struct lq_hook *hook);
 void lq_hook_rest(struct lq_hook *hook);
 int lq_hook_wake(struct lq_hook *hook);
 int lq_hook_sleep(struct lq_hook *hook);

@@ -199,6 +199,7 @@ static struct lq_listener *new_listener(struct sock *sk, struct task_struct *tas
 	if (task)
 		lq_task_remember(&l->owner, task);
 	l->uid = lq_sk_uid(sk);
+	l->payer = task ? lq_task_payer(task, l->uid) : l->uid;
 	l->since = ktime_get_real_ns();
 	count_older(l);
 	return l;

@@ -4,6 +4,7 @@
  */
 #include <linux/sched/task.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "ledger/task.h"
 
@@ -18,6 +19,31 @@ void lq_task_remember(struct lq_task *to, struct task_struct *task)
 {
 	to->pid = get_pid(task_tgid(task));
 	strscpy(to->comm, task->group_leader->comm, sizeof(to->comm));
+}
+
+/**
+ * lq_task_payer() - who pays for what is taken over because a task listens
+ * @task: the task
+ * @uid: its socket's
+ *
+ * In a user namespace that he has made a user has many others (newuidmap): they are all his.
+ * What root has made is told apart by these.
+ *
+ * Context: any.
+ * Return: the user.
+ */
+kuid_t lq_task_payer(struct task_struct *task, kuid_t uid)
+{
+	struct user_namespace *ns;
+	kuid_t owner;
+
+	rcu_read_lock();
+	ns = task_cred_xxx(task, user_ns);
+	while (ns->parent && ns->parent != &init_user_ns)
+		ns = ns->parent;
+	owner = ns == &init_user_ns ? uid : ns->owner;
+	rcu_read_unlock();
+	return uid_eq(owner, GLOBAL_ROOT_UID) ? uid : owner;
 }
 
 /**

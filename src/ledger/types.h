@@ -177,6 +177,7 @@ struct lq_task {
  * @queue: its SYN queue when it is taken over, else NULL
  * @released: a command gave it back: rules leave it alone
  * @wanted: among those that a rule is to take over
+ * @refused_until: jiffies; before that no rule tries again because somebody listens; 0: it may
  * @tallies: of the queues it has had, by enum lq_synq_tally
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
@@ -204,6 +205,7 @@ struct lq_endpoint {
 	struct lq_synq *queue;
 	bool released;
 	struct list_head wanted;
+	unsigned long refused_until;
 	u64 tallies[LQ_QT_count];
 	u32 opened;
 	u32 open;
@@ -281,6 +283,7 @@ struct lq_overflow {
  * @owner: who called listen()
  * @acceptor: who called accept() last
  * @uid: the socket's
+ * @payer: who pays for what a rule takes over: that user, or who has made his user namespace
  * @number: counts listeners, 24 bits: what a pending record remembers of its own; see number.c
  * @by_number: among those that are open, by that
  * @since: wall clock when it was first seen, ns
@@ -312,6 +315,7 @@ struct lq_listener {
 	struct lq_task owner;
 	struct lq_task acceptor;
 	kuid_t uid;
+	kuid_t payer;
 	u32 number;
 	struct hlist_node by_number;
 	u64 since;
@@ -369,9 +373,10 @@ struct lq_sum {
  * @rules: struct lq_rule by port: these are taken over whatever the address. Under RCU,
  *	written by commands
  * @wanted: endpoints that these are to take over, under the lock
- * @refused: those that they could not, until they are tried again
+ * @again: those that they could not, and whose turn it is again
+ * @refused: those that they could not, until then
  * @retry: jiffies when that is
- * @ruler: applies rules to both
+ * @ruler: applies rules to all of these
  * @rules_refused: how often they could not
  * @resting: struct lq_synq: what rules have made and nobody listens at, in the order of their
  *	time, under the lock
@@ -393,6 +398,7 @@ struct lq_ledger {
 	struct net *net;
 	struct xarray rules;
 	struct list_head wanted;
+	struct list_head again;
 	struct list_head refused;
 	unsigned long retry;
 	struct delayed_work ruler;

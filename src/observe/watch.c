@@ -114,16 +114,26 @@ static struct lq_sight sight_of_breakpoints = {
 	.works = breakpoints_work,
 };
 
-/* What does not work, in words; NULL: all does. */
-static const char *what_fails(void)
+/* Which kind of hook does not work, in words; NULL: all do. */
+static const char *which_kind_fails(void)
 {
 	struct lq_sight *sight;
-	int row;
 
 	lockdep_assert_held(&watching);
 	list_for_each_entry(sight, &sights, list)
 		if (!sight->works())
 			return sight->what;
+	return NULL;
+}
+
+/* The same, or a single hook that does not. */
+static const char *what_fails(void)
+{
+	const char *kind = which_kind_fails();
+	int row;
+
+	if (kind)
+		return kind;
 	for (row = 0; row < lq_hook_count; row++)
 		if (lq_hooks[row].state == LQ_HOOK_ATTACHED && !READ_ONCE(lq_hooks[row].rests) &&
 		    !lq_hook_armed(&lq_hooks[row]))
@@ -210,6 +220,27 @@ void lq_watch_look(void)
 		WRITE_ONCE(blind.missed, count_missed());
 	}
 	mutex_unlock(&watching);
+}
+
+/**
+ * lq_watch_sees() - does each kind of hook work, whatever single ones do?
+ *
+ * Context: process, sleeps.
+ * Return: whether it does; yes, if nobody looks.
+ */
+bool lq_watch_sees(void)
+{
+	bool sees = false;
+	int tries;
+
+	mutex_lock(&watching);
+	for (tries = 0; !sees && tries < TRIES; tries++) {
+		if (tries)
+			msleep(PAUSE_MS);
+		sees = !looking || !which_kind_fails();
+	}
+	mutex_unlock(&watching);
+	return sees;
 }
 
 /**

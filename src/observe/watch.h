@@ -39,6 +39,7 @@ void lq_watch_stop(void);
 void lq_watch_add(struct lq_sight *sight);
 void lq_watch_remove(struct lq_sight *sight);
 void lq_watch_look(void);
+bool lq_watch_sees(void);
 void lq_watch_read(struct lq_blindness *blindness);
 
 #endif

@@ -210,17 +210,18 @@ enum ending {
  * listener asks for, a request that moves on in a group whose listener has closed), the
  * client has to say it again.
  */
-static struct sock *of_stock_request(struct lq_job *job, struct request_sock *req,
+static struct sock *of_stock_request(struct lq_job *job, struct request_sock *req, bool tell,
 				     enum ending *end)
 {
 	struct sock *listener = req->rsk_listener, *sk = NULL;
-	bool stolen = false;
+	bool stolen = false, asked = false;
 
 	*end = ENDED;
 	if (unlikely(inet_sk_state_load(listener) != TCP_LISTEN)) {
 		if (!rcu_access_pointer(listener->sk_reuseport_cb))
 			*end = GIVEN_BACK;
 	} else if (listener == job->sk || !lq_asks_more(listener)) {
+		asked = true;
 		sk = static_call(lq_check_req)(listener, job->skb, req, false,
 					       &stolen LQ_CHECK_REQ_MORE_VALUE);
 	}
@@ -236,6 +237,9 @@ static struct sock *of_stock_request(struct lq_job *job, struct request_sock *re
 		*end = STOLEN;
 	else if (*end == ENDED)
 		sk_drops_skbadd(listener, job->skb);
+	/* Who is asked has told. */
+	if (*end == ENDED && !asked && tell)
+		lq_job_report(job, LQ_V_given_back_dropped);
 	sock_gen_put(req_to_sk(req));
 	return NULL;
 }
@@ -303,8 +307,7 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 			return of_connection(job, sk, tell);
 		}
 		atomic64_inc(&job->q->tallies[LQ_QT_found_request]);
-		sk = of_stock_request(job, inet_reqsk(sk), &end);
-		/* The kernel's own function has told. */
+		sk = of_stock_request(job, inet_reqsk(sk), tell, &end);
 		tell = false;
 	}
 	*found = true;

@@ -46,6 +46,12 @@ static u32 users;		/* queues, rules */
 static bool diverted;
 static bool is_told;		/* that probes can't have their work back */
 
+static int note_missed(struct lq_hook *hook)
+{
+	lq_hook_note_missed(hook);
+	return 0;
+}
+
 static int let_rest(struct lq_hook *hook)
 {
 	lq_hook_rest(hook);
@@ -67,6 +73,7 @@ static int begin(void)
 	if (err)
 		return err;
 	synchronize_rcu_tasks();
+	lq_divert_each_row(note_missed);
 	lq_between_segments(&lq_probes_rest, true);
 	lq_divert_each_row(let_rest);
 	diverted = true;
@@ -74,19 +81,16 @@ static int begin(void)
 }
 
 /*
- * An armed probe that is switched off (debugfs kprobes/enabled) would not see what is left to
- * it. Who was woken before one fails goes back to rest: it does nothing in either case.
+ * While all probes are switched off (debugfs kprobes/enabled) one that is woken would not see
+ * what is left to it, and would be left out when they are switched on again. Who was woken goes
+ * back to rest then: it does nothing in either case.
  */
 static int wake_probes(void)
 {
-	struct lq_blindness blindness;
-	int err;
+	int err = lq_divert_each_row(lq_hook_wake);
 
-	lq_watch_look();
-	lq_watch_read(&blindness);
-	if (blindness.since)
-		return -EAGAIN;
-	err = lq_divert_each_row(lq_hook_wake);
+	if (!err && !lq_watch_sees())
+		err = -EAGAIN;
 	if (err)
 		lq_divert_each_row(lq_hook_sleep);
 	return err;
@@ -110,7 +114,7 @@ static int end(void)
 
 static void rest_later(void)
 {
-	mod_delayed_work(system_wq, &rester,
+	mod_delayed_work(lq_system_wq, &rester,
 			 msecs_to_jiffies(lq_rest_after_ms(LQ_REST_AFTER_MS)));
 }
 
@@ -177,8 +181,8 @@ static bool is_used(void)
 /**
  * lq_diverted_exit() - nothing is diverted any more
  *
- * There are no new queues. Of the last ones some may still be on their way: addresses of rules
- * at which nobody listens, a network namespace that goes.
+ * There are no new queues. Of the last ones some may still be on their way, without a listener
+ * that leads to them: addresses of rules, a network namespace that goes.
  *
  * Context: process, sleeps. Before the module goes. Nothing is observed any more: the probes
  * need not get their work back.
@@ -189,8 +193,6 @@ bool lq_diverted_exit(void)
 {
 	bool were;
 
-	while (is_used())
-		usleep_range(1000, 2000);
 	cancel_delayed_work_sync(&rester);
 	mutex_lock(&diverting);
 	were = diverted;
@@ -198,5 +200,9 @@ bool lq_diverted_exit(void)
 		lq_divert_detach();
 	diverted = false;
 	mutex_unlock(&diverting);
+	while (is_used())
+		usleep_range(1000, 2000);
+	/* The last of them has asked for it once more. */
+	cancel_delayed_work_sync(&rester);
 	return were;
 }

@@ -125,7 +125,7 @@ void lq_release_broken(struct lq_synq *q)
 	if (cmpxchg(&q->why, NULL, "an invariant of its SYN queue does not hold"))
 		return;
 	WRITE_ONCE(q->draining, true);
-	mod_delayed_work(system_wq, &lq_ledger_of(q->net)->lessor, 0);
+	mod_delayed_work(lq_system_wq, &lq_ledger_of(q->net)->lessor, 0);
 }
 
 /**

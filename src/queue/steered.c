@@ -40,10 +40,17 @@ static bool is_bound_there(const struct sock *sk, struct sk_buff *skb,
  * A listener on all addresses may get what is for none of ours, if a rule says so; what
  * follows gets to us at all only while the rule knows its flow.
  */
-static bool is_foreign(const struct sock *sk, const struct lq_v4_flow *key)
+static bool is_foreign(const struct sock *sk, const struct sk_buff *skb,
+		       const struct lq_v4_flow *key)
 {
+	struct net *net = sock_net(sk);
+	/* A VRF has its addresses in a table of its own. */
+	struct net_device *dev = dev_get_by_index_rcu(net, skb->skb_iif);
+	__be32 address = (__force __be32)key->saddr;
+
 	return !sk->sk_rcv_saddr &&
-	       inet_addr_type(sock_net(sk), (__force __be32)key->saddr) != RTN_LOCAL;
+	       (dev ? inet_addr_type_dev_table(net, dev, address) :
+		      inet_addr_type(net, address)) != RTN_LOCAL;
 }
 
 static bool may_be_led(const struct sock *sk, const struct sk_buff *skb)
@@ -89,6 +96,6 @@ bool lq_is_steered(const struct lq_synq *q, struct sock *sk, struct sk_buff *skb
 		return true;
 	if (likely(!may_be_led(sk, skb)))
 		return false;
-	return (lq_is_transparent(sk) && is_foreign(sk, key)) ||
+	return (lq_is_transparent(sk) && is_foreign(sk, skb, key)) ||
 	       !comes_by_itself(q, sk, skb, key);
 }

@@ -300,7 +300,7 @@ void lq_evict_work(struct work_struct *work)
 	unsigned long index;
 	u32 i;
 
-	lq_share_pass(q, READ_ONCE(q->uid), lq_memory_need(q, lq_synq_fits(q)));
+	lq_share_pass(q, READ_ONCE(q->pays), lq_memory_need(q, lq_synq_fits(q)));
 	for (i = 0; i <= q->mask; i++) {
 		for (index = 0; evict_chunk(&q->parts[i], &index); index++)
 			cond_resched();

@@ -34,7 +34,7 @@ enum lq_to_stock {
 #undef LQ_TO_STOCK_ENUM
 
 /* Numbers of a part's chunks. */
-#define LQ_CHUNK_BITS	24
+#define LQ_CHUNK_BITS	20
 #define LQ_PART_CHUNKS	XA_LIMIT(0, BIT(LQ_CHUNK_BITS) - 1)
 
 /**
@@ -109,6 +109,7 @@ struct lq_parking {
  * @turn: counts when they were added up at once
  * @sender: repeats SYN-ACKs of listeners that have closed, under RCU; NULL: none is open
  * @uid: whose listeners' records these are, under the ledger's lock
+ * @pays: and who pays for them, the same
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
  * @net: its network namespace
  * @where: its address
@@ -153,6 +154,7 @@ struct lq_synq {
 	u32 turn;
 	struct lq_listener __rcu *sender;
 	kuid_t uid;
+	kuid_t pays;
 	u32 rto_max;
 	struct net *net;
 	struct lq_address where;

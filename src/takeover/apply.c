@@ -6,10 +6,11 @@
  * kernel's, and counted (to_stock_early).
  *
  * An address that finds no memory stays with the kernel: it is tried again when somebody
- * listens there, and with all others of its kind from time to time. Who closes gives way.
+ * listens there, and with all others of its kind from time to time.
  */
 #include <linux/sched.h>
 
+#include "kernel/compat.h"
 #include "ledger/endpoint.h"
 #include "ledger/walk.h"
 #include "queue/types.h"
@@ -18,6 +19,7 @@
 #include "takeover/rules.h"
 
 #define RETRY	(10 * HZ)	/* until what was refused is tried again */
+#define REFUSED	HZ		/* before that listen() is not worth another look */
 #define BATCH	16		/* taken over before other commands have their turn */
 
 /* tcp_conn_request has decided so often; repeated SYNs have a request by then. */
@@ -69,28 +71,26 @@ static void put_off(struct lq_ledger *ledger, struct lq_endpoint *ep)
 	if (list_empty(&ledger->refused))
 		ledger->retry = jiffies + RETRY;
 	list_move_tail(&ep->wanted, &ledger->refused);
-	queue_delayed_work(system_wq, &ledger->ruler, RETRY);
+	ep->refused_until = (jiffies + REFUSED) ?: 1;
+	queue_delayed_work(lq_system_wq, &ledger->ruler, RETRY);
 }
 
-/* With the ledger's lock held. Returns the queue if nobody listens there any more. */
+/*
+ * With the ledger's lock held. Returns the queue if nobody listens there any more. Of who comes
+ * after the rule the first SYNs may have been too early.
+ */
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
-			       struct lq_synq *q)
+			       struct lq_synq *q, bool comes_after)
 {
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (!ep)
 		return q;
-	atomic64_set(&q->to_stock[LQ_TO_STOCK_early], early_of(ep));
+	if (comes_after)
+		atomic64_set(&q->to_stock[LQ_TO_STOCK_early], early_of(ep));
 	return lq_install(ledger, q);
 }
 
-/**
- * lq_rule_apply() - the rule about its port takes an endpoint over, if it still is to
- * @ledger: of the network namespace
- * @id: number of the endpoint
- *
- * Context: process, sleeps, commands locked.
- */
-void lq_rule_apply(struct lq_ledger *ledger, u32 id)
+static void apply(struct lq_ledger *ledger, u32 id, bool comes_after)
 {
 	struct lq_address where = { 0 };
 	struct lq_synq *made = NULL;
@@ -106,12 +106,12 @@ void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 	ep = find_wanted(ledger, id, &rule);
 	if (ep) {
 		where = ep->where;
-		uid = lq_install_user(ep);
+		uid = lq_install_payer(ep);
 		err = lq_install_prepare(ledger, ep, &rule->config, true, &made);
 		ep = find_wanted(ledger, id, &rule);
 	}
 	if (made)
-		made = install(ledger, ep, made);
+		made = install(ledger, ep, made, comes_after);
 	else if (ep)
 		put_off(ledger, ep);
 	xa_unlock_irq(&ledger->listeners);
@@ -120,7 +120,54 @@ void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 		lq_rule_refused(ledger, rule, &where, uid, err);
 }
 
-/* One that waits for its rule, and no more; 0: there is none. */
+/**
+ * lq_rule_apply() - the rule about its port takes an endpoint over, if it still is to
+ * @ledger: of the network namespace
+ * @id: number of the endpoint
+ *
+ * Context: process, sleeps, commands locked.
+ */
+void lq_rule_apply(struct lq_ledger *ledger, u32 id)
+{
+	apply(ledger, id, true);
+}
+
+/**
+ * lq_rule_begin() - a new rule takes over who listens already
+ * @ledger: of the network namespace
+ * @where: the rule's port
+ *
+ * Each address for itself: one that is refused keeps nobody else out. Where nobody listens the
+ * rule comes when somebody does; what is taken over stays as it is.
+ *
+ * Context: process, sleeps, commands locked.
+ */
+void lq_rule_begin(struct lq_ledger *ledger, const struct lq_address *where)
+{
+	struct lq_endpoint *ep;
+	u32 id = 0;
+
+	lockdep_assert_held(&lq_commands);
+	xa_lock_irq(&ledger->listeners);
+	while ((ep = lq_endpoint_next(ledger, where, true, id))) {
+		id = ep->id;
+		ep->released = false;
+		xa_unlock_irq(&ledger->listeners);
+		apply(ledger, id, false);
+		xa_lock_irq(&ledger->listeners);
+	}
+	xa_unlock_irq(&ledger->listeners);
+}
+
+static struct lq_endpoint *first_of(struct list_head *wanted)
+{
+	return list_first_entry_or_null(wanted, struct lq_endpoint, wanted);
+}
+
+/*
+ * One that waits for its rule, and no more; 0: there is none. Those that were refused come
+ * after all others, once each time.
+ */
 static u32 next_wanted(struct lq_ledger *ledger)
 {
 	struct lq_endpoint *ep;
@@ -128,8 +175,8 @@ static u32 next_wanted(struct lq_ledger *ledger)
 
 	xa_lock_irq(&ledger->listeners);
 	if (!list_empty(&ledger->refused) && time_after_eq(jiffies, ledger->retry))
-		list_splice_tail_init(&ledger->refused, &ledger->wanted);
-	ep = list_first_entry_or_null(&ledger->wanted, struct lq_endpoint, wanted);
+		list_splice_tail_init(&ledger->refused, &ledger->again);
+	ep = first_of(&ledger->wanted) ?: first_of(&ledger->again);
 	if (ep) {
 		id = ep->id;
 		list_del_init(&ep->wanted);
@@ -141,18 +188,14 @@ static u32 next_wanted(struct lq_ledger *ledger)
 /* When the worker is to come again. */
 static void come_again(struct lq_ledger *ledger)
 {
-	unsigned long delay = 0;
-	bool more;
-
 	xa_lock_irq(&ledger->listeners);
-	more = !list_empty(&ledger->wanted);
-	if (!more && !list_empty(&ledger->refused)) {
-		more = true;
-		delay = max_t(long, ledger->retry - jiffies, 1);
-	}
+	/* One that was just refused may have asked for a later time. */
+	if (!list_empty(&ledger->wanted) || !list_empty(&ledger->again))
+		mod_delayed_work(lq_system_wq, &ledger->ruler, 0);
+	else if (!list_empty(&ledger->refused))
+		mod_delayed_work(lq_system_wq, &ledger->ruler,
+				 max_t(long, ledger->retry - jiffies, 1));
 	xa_unlock_irq(&ledger->listeners);
-	if (more)
-		queue_delayed_work(system_wq, &ledger->ruler, delay);
 }
 
 /**

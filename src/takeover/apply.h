@@ -7,6 +7,7 @@
 
 #include "ledger/types.h"
 
+void lq_rule_begin(struct lq_ledger *ledger, const struct lq_address *where);
 void lq_rule_apply(struct lq_ledger *ledger, u32 id);
 void lq_rules_apply(struct work_struct *work);
 

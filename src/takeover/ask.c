@@ -20,6 +20,7 @@
 #include <linux/task_work.h>
 #include <net/net_namespace.h>
 
+#include "kernel/compat.h"
 #include "kernel/ksym.h"
 #include "takeover/ask.h"
 #include "takeover/rules.h"
@@ -47,6 +48,14 @@ static bool any;			/* there were some */
 
 static void (*apply_rule)(struct lq_ledger *ledger, u32 id);
 
+/* So short a time ago that it would be again. */
+static bool was_refused(const struct lq_endpoint *ep)
+{
+	unsigned long until = READ_ONCE(ep->refused_until);
+
+	return until && time_before(jiffies, until);
+}
+
 /**
  * lq_rules_want() - an endpoint is to be taken over by a rule
  * @ledger: of its network namespace
@@ -59,12 +68,12 @@ void lq_rules_want(struct lq_ledger *ledger, struct lq_endpoint *ep)
 	bool first = list_empty(&ledger->wanted);
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	if (!ep->open)
+	if (!ep->open || was_refused(ep))
 		return;
-	/* What was refused before is tried again at once. */
+	/* What was refused before is tried again. */
 	list_move_tail(&ep->wanted, &ledger->wanted);
 	if (first)
-		mod_delayed_work(system_wq, &ledger->ruler, 1);
+		mod_delayed_work(lq_system_wq, &ledger->ruler, 1);
 }
 
 /* It need not be in the list. */
@@ -89,7 +98,7 @@ static void on_return(struct callback_head *work)
 		apply_rule(ledger, ask->id);
 		mutex_unlock(&lq_commands);
 	} else {
-		mod_delayed_work(system_wq, &ledger->ruler, 0);
+		mod_delayed_work(lq_system_wq, &ledger->ruler, 0);
 	}
 	forget(ask);
 }
@@ -147,7 +156,7 @@ void lq_rules_opened(const struct lq_listener *l)
 	const struct lq_endpoint *ep = READ_ONCE(l->endpoint);
 
 	if (likely(rcu_access_pointer(l->queue)) || !ep || READ_ONCE(ep->released) ||
-	    !lq_rule_find(l->ledger, l->where.port))
+	    was_refused(ep) || !lq_rule_find(l->ledger, l->where.port))
 		return;
 	if (in_task() && !(current->flags & (PF_KTHREAD | PF_IO_WORKER)) &&
 	    l->sk->sk_net_refcnt && lq_can_work_in_tasks())

@@ -4,8 +4,7 @@
  *
  *   queue ─▶ endpoint ─▶ listeners point to it ─▶ their segments are diverted
  *
- * All that a command or a rule takes over at once are made first, so that it is all or none
- * of them. Listeners get and lose the pointer to the queue with the ledger's lock held;
+ * A queue is made first, so that nothing has changed when there is no memory. Listeners get and lose the pointer to the queue with the ledger's lock held;
  * segments follow it under RCU.
  */
 #include "ledger/counts.h"
@@ -18,19 +17,19 @@
 #include "takeover/rules.h"
 
 /**
- * lq_install_user() - who listens at an endpoint
+ * lq_install_payer() - who pays for the listeners of an endpoint
  * @ep: the endpoint; a group is of one user
  *
  * Context: with the ledger's lock held.
- * Return: whose the oldest listener is; root, if nobody listens.
+ * Return: who does for the oldest one; root, if nobody listens.
  */
-kuid_t lq_install_user(struct lq_endpoint *ep)
+kuid_t lq_install_payer(struct lq_endpoint *ep)
 {
 	unsigned long at = 0;
 	struct lq_listener *l = xa_find(&ep->listeners, &at, ULONG_MAX, LQ_OPEN);
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
-	return l ? l->uid : GLOBAL_ROOT_UID;
+	return l ? l->payer : GLOBAL_ROOT_UID;
 }
 
 /**
@@ -52,7 +51,7 @@ int lq_install_prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
 {
 	struct lq_address where = ep->where;
 	u32 records, backlogs, id = ep->id;
-	kuid_t uid = lq_install_user(ep);
+	kuid_t payer = lq_install_payer(ep);
 	struct lq_synq *q;
 	int err;
 
@@ -61,7 +60,7 @@ int lq_install_prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
 	xa_unlock_irq(&ledger->listeners);
 	backlogs = lq_backlogs_sum(ledger, id);
 	records = lq_config_or(config, LQ_SETTING_synq, backlogs);
-	err = lq_synq_new(ledger->net, config, records, backlogs, by_rule ? &uid : NULL, &q);
+	err = lq_synq_new(ledger->net, config, records, backlogs, by_rule ? &payer : NULL, &q);
 	if (!err) {
 		q->where = where;
 		q->id = id;
@@ -101,6 +100,9 @@ struct lq_synq *lq_install(struct lq_ledger *ledger, struct lq_synq *made)
 		} else {
 			q->next = left;
 			left = q;
+			xa_unlock_irq(&ledger->listeners);
+			cond_resched();
+			xa_lock_irq(&ledger->listeners);
 		}
 	}
 	return left;

@@ -11,7 +11,7 @@
 int lq_install_prepare(struct lq_ledger *ledger, struct lq_endpoint *ep,
 		       const struct lq_config *config, bool by_rule, struct lq_synq **made);
 struct lq_synq *lq_install(struct lq_ledger *ledger, struct lq_synq *made);
-kuid_t lq_install_user(struct lq_endpoint *ep);
+kuid_t lq_install_payer(struct lq_endpoint *ep);
 void lq_install_discard(struct lq_synq *made);
 
 #endif

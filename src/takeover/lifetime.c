@@ -192,6 +192,16 @@ static bool charge_change(struct lq_change *change)
 	return true;
 }
 
+static void forget(struct lq_change *change)
+{
+	u32 i;
+
+	lq_share_return(change->q, change->more_room);
+	lq_share_set(change->q, change->had);
+	for (i = 0; i <= change->q->mask; i++)
+		kfree(change->delays[i]);
+}
+
 /**
  * lq_synq_prepare() - get what a change of a queue needs
  * @q: the queue
@@ -199,7 +209,8 @@ static bool charge_change(struct lq_change *change)
  * @changes: the command's list; is put in front
  *
  * Context: process, sleeps; one caller at a time.
- * Return: 0, -ENOMEM, or -ENOSPC: more than mem_max allows.
+ * Return: 0, -ENOMEM, or -ENOSPC: more than mem_max allows, or than the users of a rule's may
+ * have; @changes is as before then.
  */
 int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 		    struct lq_change **changes)
@@ -212,13 +223,18 @@ int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 		return -ENOMEM;
 	change->q = q;
 	change->config = config;
-	change->next = *changes;
-	*changes = change;
 	if (!charge_change(change))
-		return -ENOSPC;
+		err = -ENOSPC;
 	for (i = 0; !err && i <= q->mask; i++)
 		err = prepare_part(change, i);
-	return err;
+	if (err) {
+		forget(change);
+		kvfree(change);
+		return err;
+	}
+	change->next = *changes;
+	*changes = change;
+	return 0;
 }
 
 static void free_drained(struct lq_part *part)
@@ -261,16 +277,6 @@ static void apply(struct lq_change *change)
 	lq_share_set(q, change->share);
 	/* More or fewer records are enough now. */
 	lq_memory_ask(q);
-}
-
-static void forget(struct lq_change *change)
-{
-	u32 i;
-
-	lq_share_return(change->q, change->more_room);
-	lq_share_set(change->q, change->had);
-	for (i = 0; i <= change->q->mask; i++)
-		kfree(change->delays[i]);
 }
 
 /**

@@ -29,6 +29,7 @@ static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 	rcu_assign_pointer(q->sender, l);
 	if (l && !uid_eq(l->uid, q->uid)) {
 		q->uid = l->uid;
+		q->pays = l->payer;
 		schedule_work(&q->evictor);
 	}
 }
@@ -168,17 +169,18 @@ void lq_members_backlog(struct sock *sk, u32 backlog)
 	struct lq_endpoint *ep;
 	unsigned long flags;
 
-	if (!q)
+	if (!l)
 		return;
 	xa_lock_irqsave(&l->ledger->listeners, flags);
 	ep = l->endpoint;
-	if (ep && ep->queue == q) {
-		l->asked = backlog;
-		l->asked_at = jiffies ?: 1;
+	/* Whoever takes it over meanwhile adds that up, too. */
+	l->asked = backlog;
+	l->asked_at = jiffies ?: 1;
+	if (ep && q && ep->queue == q)
 		lq_backlogs_changed(q, ep, backlog);
-	}
 	xa_unlock_irqrestore(&l->ledger->listeners, flags);
-	lq_park_backlog(q);
+	if (q)
+		lq_park_backlog(q);
 }
 
 /**

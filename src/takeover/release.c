@@ -59,7 +59,7 @@ void lq_leases_watch(struct lq_ledger *ledger)
 	}
 	xa_unlock_irq(&ledger->listeners);
 	if (first != U64_MAX)
-		mod_delayed_work(system_wq, &ledger->lessor, first > now ? first - now : 0);
+		mod_delayed_work(lq_system_wq, &ledger->lessor, first > now ? first - now : 0);
 }
 
 /**

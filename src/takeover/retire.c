@@ -36,7 +36,7 @@ void lq_retire_later(struct lq_ledger *ledger, struct lq_synq *q)
 		return;
 	q->rest_until = jiffies + REST;
 	list_move_tail(&q->resting, &ledger->resting);
-	queue_delayed_work(system_wq, &ledger->retirer, REST);
+	queue_delayed_work(lq_system_wq, &ledger->retirer, REST);
 }
 
 /* Might somebody who listens there soon need it? */
@@ -96,7 +96,7 @@ static void come_again(struct lq_ledger *ledger)
 	xa_lock_irq(&ledger->listeners);
 	q = list_first_entry_or_null(&ledger->resting, struct lq_synq, resting);
 	if (q)
-		queue_delayed_work(system_wq, &ledger->retirer,
+		queue_delayed_work(lq_system_wq, &ledger->retirer,
 				   max_t(long, q->rest_until - jiffies, 1));
 	xa_unlock_irq(&ledger->listeners);
 }

@@ -31,36 +31,26 @@
 #include "takeover/retire.h"
 #include "takeover/takeover.h"
 
-/*
- * All that are meant, or none; sleeps. With @any, those that are taken over already stay
- * as they are, and where nobody listens the rule comes when somebody does.
- */
-static int take_over(struct lq_ledger *ledger, const struct lq_address *where, bool any,
+/* An address that is named; sleeps. */
+static int take_over(struct lq_ledger *ledger, const struct lq_address *where,
 		     const struct lq_config *config)
 {
 	struct lq_synq *made = NULL;
 	struct lq_endpoint *ep;
-	int err = 0;
-	u32 id = 0;
+	int err;
 
 	lockdep_assert_held(&lq_commands);
 	xa_lock_irq(&ledger->listeners);
-	while (!err && (ep = lq_endpoint_next(ledger, where, any, id))) {
-		id = ep->id;
-		if (ep->queue)
-			err = any ? 0 : -EEXIST;
-		else if (!any || ep->open)
-			err = lq_install_prepare(ledger, ep, config, any, &made);
-		else
-			ep->released = false;
-	}
-	if (!id && !any)
-		err = -ENOENT;
+	ep = lq_endpoint_next(ledger, where, false, 0);
+	err = !ep ? -ENOENT : ep->queue ? -EEXIST :
+	      lq_install_prepare(ledger, ep, config, false, &made);
 	if (!err)
 		made = lq_install(ledger, made);
+	/* Nobody listens there, and it has been forgotten meanwhile. */
+	if (!err && made)
+		err = -ENOENT;
 	xa_unlock_irq(&ledger->listeners);
 	lq_install_discard(made);
-	lq_leases_watch(ledger);
 	return err;
 }
 
@@ -82,13 +72,12 @@ int lq_takeover(struct net *net, const struct lq_address *where, bool any,
 
 	lq_takeover_lock();
 	err = lq_takeover_is_stopped() ? -ESHUTDOWN : lq_can_take_over() ? 0 : -EOPNOTSUPP;
+	if (!err)
+		err = any ? lq_rule_add(ledger, where->port, config) :
+			    take_over(ledger, where, config);
 	if (!err && any)
-		err = lq_rule_add(ledger, where->port, config);
-	if (!err) {
-		err = take_over(ledger, where, any, config);
-		if (err && any)
-			lq_rule_remove(ledger, lq_rule_find(ledger, where->port));
-	}
+		lq_rule_begin(ledger, where);
+	lq_leases_watch(ledger);
 	lq_takeover_unlock();
 	return err;
 }
@@ -104,6 +93,13 @@ static int prepare_change(struct lq_ledger *ledger, struct lq_synq *q,
 	err = lq_synq_prepare(q, config, changes);
 	xa_lock_irq(&ledger->listeners);
 	return err;
+}
+
+static void tell_refused(struct lq_ledger *ledger, const struct lq_address *where, u32 n)
+{
+	atomic64_add(n, &ledger->rules_refused);
+	pr_warn("*:%u: %u addresses stay as they are: more than their users may have of what rules may take\n",
+		ntohs(where->port), n);
 }
 
 /* What commands name is no rule's any more, if they do not fail. */
@@ -127,7 +123,8 @@ static void settle_named(struct lq_synq *named, bool failed)
  * @config: what the keys said; the others stay. Leases begin anew
  *
  * Who names an address that a rule has taken over makes it his own: it stays when nobody
- * listens, and takes no part in what rules may have of mem_max.
+ * listens, and takes no part in what rules may have of mem_max. With @any, those that rules have
+ * taken over and that may have no more stay as they are: users choose how many these are.
  *
  * Context: process, sleeps.
  * Return: 0, -ENOENT when none of them is taken over, -ENOMEM or -ENOSPC; nothing is
@@ -141,8 +138,8 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 	struct lq_synq *named = NULL;
 	struct lq_endpoint *ep;
 	struct lq_rule *rule;
+	u32 id = 0, refused = 0;
 	int err = 0;
-	u32 id = 0;
 
 	lq_takeover_lock();
 	rule = any ? lq_rule_find(ledger, where->port) : NULL;
@@ -157,10 +154,16 @@ int lq_takeover_set(struct net *net, const struct lq_address *where, bool any,
 			named = ep->queue;
 		}
 		err = prepare_change(ledger, ep->queue, config, &changes);
+		if (err == -ENOSPC && any && lq_is_shared(ep->queue)) {
+			refused++;
+			err = 0;
+		}
 	}
 	xa_unlock_irq(&ledger->listeners);
-	if (!err && !changes && !rule)
-		err = -ENOENT;
+	if (!err && !changes)
+		err = refused ? -ENOSPC : rule ? 0 : -ENOENT;
+	if (!err && refused)
+		tell_refused(ledger, where, refused);
 	if (!err && rule)
 		lq_config_merge(&rule->config, config);
 	lq_synq_change(changes, !err);
@@ -181,6 +184,7 @@ void lq_takeover_begin(struct lq_ledger *ledger, struct net *net)
 	ledger->net = net;
 	xa_init(&ledger->rules);
 	INIT_LIST_HEAD(&ledger->wanted);
+	INIT_LIST_HEAD(&ledger->again);
 	INIT_LIST_HEAD(&ledger->refused);
 	INIT_LIST_HEAD(&ledger->resting);
 	INIT_DELAYED_WORK(&ledger->ruler, lq_rules_apply);

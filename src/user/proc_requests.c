@@ -20,7 +20,8 @@
 #include "user/proc_requests.h"
 
 /* Endpoint, part and chunk in a position; the first line is position 0. */
-#define PART_BITS	12
+#define PART_BITS	LQ_MOST_PART_BITS
+static_assert(32 + PART_BITS + LQ_CHUNK_BITS < 63);
 
 struct place {
 	u32 endpoint;
