@@ -23,6 +23,7 @@
 #include <linux/siphash.h>
 #include <net/tcp.h>
 
+#include "kernel/compat.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/number.h"

@@ -10,7 +10,7 @@
 struct lq_change;
 
 int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
-		u32 backlogs, struct lq_synq **made);
+		u32 backlogs, const kuid_t *payer, struct lq_synq **made);
 void lq_synq_free(struct lq_synq *q);
 int lq_synq_prepare(struct lq_synq *q, const struct lq_config *config,
 		    struct lq_change **changes);

@@ -12,6 +12,7 @@
 #include <net/net_namespace.h>
 #include <net/tcp.h>
 
+#include "kernel/compat.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/name.h"

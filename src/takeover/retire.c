@@ -12,6 +12,7 @@
 #include <linux/jiffies.h>
 #include <net/tcp.h>
 
+#include "kernel/compat.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "queue/share.h"
