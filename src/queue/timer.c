@@ -27,6 +27,7 @@
 #include "ledger/attempt.h"
 #include "ledger/ledger.h"
 #include "ledger/trace.h"
+#include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/part.h"
 #include "queue/record.h"
