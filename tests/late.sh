@@ -159,6 +159,52 @@ sees_itself() {
 	echo listenq >$late/whose
 }
 
+# What a listen() costs in a group, taken over and not
+joined() {
+	local few many
+
+	tell S listen L 0.0.0.0 8083 3 reuseport
+	[ -z "$1" ] || goes takeover 0.0.0.0:8083
+	tell S grow 1000 0.0.0.0 8083 3
+	few=$answer
+	tell S grow $((listeners - 2000)) 0.0.0.0 8083 3
+	tell S grow 1000 0.0.0.0 8083 3
+	many=$answer
+	echo "# listen() of a group$1: $few with 1,000 members, $many with $listeners"
+	ok "$((many > few + most / 5))" "a listen() costs as much in a large group$1"
+	tell S none
+	tell S close L
+	[ -z "$1" ] || goes release 0.0.0.0:8083
+}
+
+grouped() {
+	joined ''
+	joined ', taken over'
+}
+
+# Members whose accept queues are full, with handshakes that wait for room at each
+parked() {
+	tell S group 2000 0.0.0.0 8084 0
+	goes takeover 0.0.0.0:8084 overflow=park park=100000 park_bytes=0
+	timely 'clients of 2,000 members, many of them parked' parked_at 8084
+	echo "# $(words "$(taken 0.0.0.0 8084)" parked promoted pending)"
+	timely 'close() of 2,000 members where clients wait' tell S none
+	goes release 0.0.0.0:8084
+	tell C drop
+}
+parked_at() { tell C crowd_of 8000 "$server" "$1" && tell C 'done' 20; }
+
+# Connections that wait for accept(), and whose clients have gone
+waiting() {
+	tell S listen W "$server" 8085 4096
+	tell C crowd_of 1000 "$server" 8085
+	tell C 'done'
+	is '1,000 wait' "$answer" 1000
+	tell C drop
+	sleep 1
+	timely 'close() of a listener where 1,000 wait' tell S close W
+}
+
 [ -e "$kmod/lqlate.ko" ] || { skip 'how long interrupts are off' 'no lqlate.ko'; finish; exit; }
 check 'who listens is made to give its processor away' insmod "$kmod/lqlate.ko" switch_in=inet_listen
 measured=${LISTENQ_ICOUNT:-}
@@ -175,7 +221,7 @@ room=$(cat $mem_max)
 echo 1024 >$mem_max
 actor S ip netns exec "$LQ_SERVER"
 actor C ip netns exec "$LQ_CLIENT"
-for part in ${LISTENQ_ONLY:-sums crowded addressed}; do
+for part in ${LISTENQ_ONLY:-sums crowded grouped addressed parked waiting}; do
 	echo "# $part ($(cut -d. -f1 /proc/uptime) s)"
 	$part
 done

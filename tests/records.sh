@@ -99,7 +99,7 @@ play_shrink() {
 
 # A queue that finds no memory must not hold any of mem_max for it.
 play_fault() {
-	local bytes held
+	local bytes held dropped
 
 	unload
 	load "fault=$(constant LQ_FAULT_NO_RECORDS)"
@@ -111,6 +111,13 @@ play_fault() {
 	sleep 0.5
 	is 'no memory: nothing is charged for it' "$(of_endpoint bytes) $(of_endpoint held_bytes)" \
 		"$bytes $held"
+	dropped=$(verdict syn_no_memory "$(endpoint $port)")
+	in_server sysctl -qw net.ipv4.tcp_syncookies=1
+	flood 5000 1000
+	is 'with cookies: no SYN is dropped for it' "$(verdict syn_no_memory "$(endpoint $port)")" \
+		"$dropped"
+	is 'each has a cookie' "$(verdict syn_cookie "$(endpoint $port)")" 1000
+	in_server sysctl -qw net.ipv4.tcp_syncookies=0
 	end
 	unload
 	load

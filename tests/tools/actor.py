@@ -39,6 +39,7 @@ the name of the errno. See tests/actors.sh.
   drop                          close all connections and clients
   many FIRST LAST               a listener on every port, how many
   group COUNT ADDR PORT BACKLOG so many listeners of one address (SO_REUSEPORT), how many
+  grow COUNT ADDR PORT BACKLOG  the same: the nanoseconds that one listen() takes
   spread FIRST LAST PORT        a listener on each of so many addresses of 127.0.0.0/8: the
                                 nanoseconds that one listen() takes
   none                          close those
@@ -308,6 +309,7 @@ def begin(address, port):
 
 
 def crowd_of(count, address, port):
+    room_for(count)
     for _ in range(int(count)):
         begin(address, port)
     return "begun"
@@ -402,14 +404,22 @@ def room_for(count):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
 
 
-def group(count, address, port, backlog):
+def grow(count, address, port, backlog):
     room_for(count)
+    ns = 0
     for _ in range(int(count)):
         s = socket.socket(family_of(address))
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         s.bind((address, int(port)))
+        begin = time.monotonic_ns()
         s.listen(int(backlog))
+        ns += time.monotonic_ns() - begin
         crowd.append(s)
+    return ns // int(count)
+
+
+def group(*how):
+    grow(*how)
     return len(crowd)
 
 
@@ -481,7 +491,7 @@ def write(path, *words):
 
 commands = (comm, listen, again, accept, drain, forked, heir, hand, loop, looped, close, shutdown,
             take, connect, probe, bind, speak, begin, crowd_of, done, say, fates, half, abort,
-            drop, many, group, spread, none, quarrel, errors, devices, write)
+            drop, many, grow, group, spread, none, quarrel, errors, devices, write)
 by_name = {command.__name__: command for command in commands}
 for line in sys.stdin:
     name, *arguments = line.rstrip("\n").split(" ")

@@ -5,7 +5,7 @@
   addresses.py churn FIRST COUNT PORT    bind, listen and close, one after the other
   addresses.py hold FIRST COUNT PORT     listen on all, until stdin ends
   addresses.py state FIRST COUNT PORT    listen, read at once what the endpoints file says of
-                                         it, close: how many were taken over by then
+                                         it, connect, close: how many were taken over by then
 
 Says how many it has had.
 """
@@ -50,6 +50,7 @@ def state(first, count, port):
     for i in range(count):
         with listen(first, i, port):
             taken += is_taken(address(first, i), port)
+            socket.create_connection((address(first, i), port)).close()
     print(taken)
 
 
