@@ -24,18 +24,19 @@ static inline u32 lq_synq_limit(const struct lq_synq *q, const struct sock *sk)
 	       READ_ONCE(q->backlogs) ?: READ_ONCE(sk->sk_max_ack_backlog);
 }
 
-/* How many are to fit, as far as is known just now. */
+/* How many are to fit, as far as is known just now; also those of a listen() that is under way. */
 static inline u32 lq_synq_fits(const struct lq_synq *q)
 {
 	const struct lq_listener *l;
 	u32 fits = 0;
 
+	if (lq_synq_says(q, LQ_SETTING_synq, &fits))
+		return fits;
 	rcu_read_lock();
 	l = rcu_dereference(q->sender);
 	if (l)
-		fits = lq_synq_limit(q, l->sk);
-	else
-		lq_synq_says(q, LQ_SETTING_synq, &fits);
+		fits = max(lq_synq_limit(q, l->sk),
+			   READ_ONCE(l->asked_at) ? READ_ONCE(l->asked) : 0);
 	rcu_read_unlock();
 	return fits;
 }

@@ -179,8 +179,10 @@ void lq_members_backlog(struct sock *sk, u32 backlog)
 	if (ep && q && ep->queue == q)
 		lq_backlogs_changed(q, ep, backlog);
 	xa_unlock_irqrestore(&l->ledger->listeners, flags);
-	if (q)
-		lq_park_backlog(q);
+	if (!q)
+		return;
+	lq_park_backlog(q);
+	lq_memory_ask(q);
 }
 
 /**
