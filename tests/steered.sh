@@ -173,7 +173,7 @@ play_icmp() {
 	greet A 0.0.0.0 $port transparent
 	for n in 1 2; do
 		[ $n -eq 1 ] || order takeover "0.0.0.0:$port"
-		in_client "$tests/tools/flood" lqc "$(server_mac)" 10.9.0.1 80 syn 1 >/dev/null
+		in_client "$tests/tools/flood" -b "$n" lqc "$(server_mac)" 10.9.0.1 80 syn 1 >/dev/null
 		check "icmp, $([ $n -eq 1 ] && echo stock || echo taken over): the request has ended" await 5 unanswered $n
 	done
 	ip -n "$LQ_CLIENT" route replace blackhole default
