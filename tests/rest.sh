@@ -19,7 +19,8 @@ tidy_up() {
 	net_down
 }
 trap tidy_up EXIT
-net_up || exit 1
+# What the test before has taken over may be held for a while yet.
+unload && load && net_up || exit 1
 
 # modified: of these functions, how many have somebody who may change where they go (I)
 modified() {
