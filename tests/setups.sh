@@ -117,8 +117,13 @@ clients() {
 
 # settled: nothing goes on between clients and the listener any more
 settled() {
+	local pending
+
 	! there ss -Htan | grep -qvE '^(LISTEN|TIME-WAIT)' || return
-	[ "$mode" = absent ] || { has pending=0 endpoint "$port" && adds_up_there; }
+	[ "$mode" != absent ] || return 0
+	# Only what is taken over says so.
+	pending=$(of pending "$(endpoint "$port")")
+	[ "${pending:-0}" = 0 ] && adds_up_there
 }
 
 # The awk says a line for each endpoint of which it is not so, and one at the end.

@@ -9,7 +9,7 @@
 #include "ledger/types.h"
 
 /* Of an accept queue, so many connections are looked at, when somebody reads or it is closed. */
-#define LQ_MOST_LOOKED_AT	256
+#define LQ_MOST_LOOKED_AT	192
 
 void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		       enum lq_verdict verdict);

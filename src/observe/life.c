@@ -225,7 +225,7 @@ static void note_child(struct lq_listener *l, struct sock *child, struct lq_even
 		lq_attempt_gave_up(&l->totals, event);
 }
 
-/* Connections that are looked at with bottom halves off */
+/* Connections that are looked at with the queue's lock held */
 #define PIECE 16
 
 /*

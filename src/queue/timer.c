@@ -40,7 +40,7 @@
  * Records that are worked on with bottom halves off. To repeat a SYN-ACK over a virtual wire
  * takes 4,000 to 5,000 instructions (tests/bench/pending).
  */
-#define BATCH		16
+#define BATCH		10
 
 /* What timers have worked on in a tick. Only they look at it: one at a time. */
 struct tick {
@@ -205,7 +205,7 @@ static u32 work_on(struct lq_part *part, u32 most)
 		/* Whoever adds a record need not arm it. */
 		part->is_armed = true;
 		part->armed = (u32)jiffies;
-		queue_work(system_highpri_wq, &part->worker);
+		queue_work(lq_system_wq, &part->worker);
 	} else {
 		lq_part_arm(part);
 	}
@@ -232,7 +232,7 @@ void lq_part_timer(struct timer_list *timer)
 	}
 	/* It stays armed: its worker comes. lq_part_stop() ends that after us. */
 	if (tick->n >= BATCH)
-		queue_work(system_highpri_wq, &part->worker);
+		queue_work(lq_system_wq, &part->worker);
 	else
 		tick->n += work_on(part, BATCH - tick->n);
 }

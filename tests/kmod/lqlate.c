@@ -68,7 +68,7 @@ static struct {
 
 /*
  * The innermost function of listenq in a stack; false: there is none, or it prints: how long a
- * console takes for that is its own.
+ * console takes for that is its own. That this measures is nobody's.
  */
 static bool find_ours(const unsigned long *stack, unsigned int depth, char *name)
 {
@@ -81,7 +81,8 @@ static bool find_ours(const unsigned long *stack, unsigned int depth, char *name
 		if (strstarts(name, "vprintk"))
 			return false;
 		module = strstr(name, " [");
-		if (module && !strncmp(module + 2, whose, len) && module[2 + len] == ']') {
+		if (module && !strncmp(module + 2, whose, len) && module[2 + len] == ']' &&
+		    !strstarts(name, "tick ")) {
 			*module = '\0';
 			return true;
 		}

@@ -83,7 +83,7 @@ while True:
     time.sleep(float(sys.argv[2]) / 1000)
 """
 listeners, kept, begun, crowd, loops, threads, bound_to = {}, [], [], [], {}, {}, []
-protocols, errors = [0], {}
+protocols, failed_with = [0], {}
 
 
 def family_of(address):
@@ -319,8 +319,8 @@ def error_of(s):
     """What it failed with; the kernel tells it once."""
     error = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
-        errors[s] = error
-    return errors.get(s, 0)
+        failed_with[s] = error
+    return failed_with.get(s, 0)
 
 
 def done(seconds="30"):
@@ -383,7 +383,7 @@ def drop():
         s.close()
     kept.clear()
     begun.clear()
-    errors.clear()
+    failed_with.clear()
     return "dropped"
 
 
