@@ -23,6 +23,7 @@
 #include <linux/workqueue.h>
 #include <net/tcp.h>
 
+#include "kernel/compat.h"
 #include "kernel/faults.h"
 #include "ledger/attempt.h"
 #include "ledger/ledger.h"
