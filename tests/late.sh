@@ -36,7 +36,7 @@ timely() {
 	echo 0 >$late/on
 	for kind in irqs bh; do
 		found=$(cat "$late/${kind}_off")
-		echo "# $what: $kind off for $found at most ($(cat "$late/${kind}_off_in"))"
+		echo "# $what: $kind off for $found at most ($(cat "$late/${kind}_off_in"), in $(cat "$late/${kind}_off_called"))"
 		ok "$((found > most))" "$what: $kind off for no more than $most"
 	done
 }

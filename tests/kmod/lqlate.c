@@ -31,10 +31,11 @@
 #define DEPTH		48
 #define NAME_LEN	64
 
-/* The longest section of one kind, and which function of ours it is in */
+/* The longest section of one kind, which function of ours it is in, and what that had called */
 struct longest {
 	unsigned long ns;
 	char name[NAME_LEN];
+	char called[NAME_LEN];
 };
 
 static struct longest irqs, bh;
@@ -47,6 +48,12 @@ module_param(irqs_off_in, charp, 0444);
 MODULE_PARM_DESC(irqs_off_in, "where interrupts were off so long");
 module_param(bh_off_in, charp, 0444);
 MODULE_PARM_DESC(bh_off_in, "where bottom halves were off so long");
+
+static char *irqs_off_called = irqs.called, *bh_off_called = bh.called;
+module_param(irqs_off_called, charp, 0444);
+MODULE_PARM_DESC(irqs_off_called, "what that had called");
+module_param(bh_off_called, charp, 0444);
+MODULE_PARM_DESC(bh_off_called, "what that had called");
 
 static char *switch_in;
 module_param(switch_in, charp, 0444);
@@ -70,7 +77,7 @@ static struct {
  * The innermost function of listenq in a stack; false: there is none, or it prints: how long a
  * console takes for that is its own. That this measures is nobody's.
  */
-static bool find_ours(const unsigned long *stack, unsigned int depth, char *name)
+static bool find_ours(const unsigned long *stack, unsigned int depth, char *name, char *called)
 {
 	size_t len = strcspn(whose, "\n");
 	unsigned int i;
@@ -84,6 +91,7 @@ static bool find_ours(const unsigned long *stack, unsigned int depth, char *name
 		if (module && !strncmp(module + 2, whose, len) && module[2 + len] == ']' &&
 		    !strstarts(name, "tick ")) {
 			*module = '\0';
+			snprintf(called, NAME_LEN, "%ps", (void *)stack[i ? i - 1 : 0]);
 			return true;
 		}
 	}
@@ -92,12 +100,13 @@ static bool find_ours(const unsigned long *stack, unsigned int depth, char *name
 
 static void note(struct longest *longest, s64 ns, const unsigned long *stack, unsigned int depth)
 {
-	char name[NAME_LEN];
+	char name[NAME_LEN], called[NAME_LEN];
 
-	if (ns < TELL_FROM || ns <= longest->ns || !find_ours(stack, depth, name))
+	if (ns < TELL_FROM || ns <= longest->ns || !find_ours(stack, depth, name, called))
 		return;
 	longest->ns = ns;
 	strscpy(longest->name, name, sizeof(longest->name));
+	strscpy(longest->called, called, sizeof(longest->called));
 }
 
 static void on_again(struct tasklet_struct *unused)

@@ -102,7 +102,8 @@ def pump():
             frame = Wire.fd.recv(2048)
         except BlockingIOError:
             return some
-        if len(frame) < 54 or frame[23] != 6 or frame[26:30] != Wire.to:
+        if len(frame) < 54 or frame[23] != 6 or frame[26:30] != Wire.to or \
+                frame[30:34] != SOURCE:
             continue
         sport, dport, seq = struct.unpack("!HHI", frame[34:42])
         n = dport - FIRST_PORT
