@@ -161,13 +161,14 @@ static void tell_given_back(const struct lq_synq *q)
 /* Nobody works with them any more. */
 static void end_going(void)
 {
+	bool alone = going && !going->next;
 	u32 silent = 0;
 	struct lq_synq *q;
 
 	while ((q = going)) {
 		going = q->next;
 		lq_keep_tallies(q);
-		if (is_silent(q))
+		if (!alone && is_silent(q))
 			silent++;
 		else
 			tell_given_back(q);
