@@ -25,14 +25,14 @@ play_repeated() {
 	actor C ip netns exec "$LQ_CLIENT"
 	tell S listen L "$where" 7212 1
 	is 'takeover' "$(errno_of takeover "$where:7212" overflow=park)" ''
-	tell C crowd_of 2 "$where" 7212
-	tell C 'done' 5
 	in_client nft -f - <<-NFT
 		table ip lossy { chain in { type filter hook input priority 0; tcp sport 7212 drop; }; }
 	NFT
 	tell C begin "$where" 7212
 	sleep 0.3
 	in_client nft delete table ip lossy
+	# A full accept queue admits no SYN: only now.
+	tell C crowd_of 2 "$where" 7212
 	check 'a client that missed the first SYN-ACK is parked' await 5 one_waits
 	sleep 0.$waited_ms
 	check 'it is promoted' await 5 all_are_there
