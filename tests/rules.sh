@@ -137,6 +137,28 @@ play_share() {
 	mem_max 0
 }
 
+# The same thousand are there before the rule: it takes over who fits, and fails for nobody.
+play_before() {
+	local refused
+
+	mem_max 8
+	refused=$(head_word rules_refused)
+	hold UID=1000 40 1000 7620
+	tell S listen a "$server" 7620 16
+	is 'before: the rule is made' "$(errno_of takeover '*:7620')" ''
+	is 'before: who came last is taken over' "$(of state "$(endpoint 7620 "addr=$server")")" taken_over
+	ok $(($(taken 7620) < 2 || $(taken 7620) > 950)) 'before: some of the others are'
+	ok $(($(head_word rules_refused) - refused < 1001 - $(taken 7620))) 'before: the rest is counted'
+	is 'before: set for all' "$(errno_of set '*:7620' synq=400)" ''
+	is 'before: who may have more has it' "$(of synq "$(endpoint 7620 "addr=$server")")" 400
+	ok $(($(ledger endpoints | grep ' port=7620 ' | grep -c ' synq=400 ') == $(taken 7620))) \
+		'before: some may not, and keep what they have'
+	drop_held
+	order release '*:7620'
+	tell S close a
+	mem_max 0
+}
+
 # What found no room is tried again, and not all the time.
 play_retry() {
 	local refused
@@ -311,7 +333,7 @@ tell C wire lqc "$(server_mac)"
 # says NAME WORDS...: the answer of an actor
 says() { tell "$@"; echo "$answer"; }
 
-for act in ${LISTENQ_ONLY:-at_once churn share retry reopen cookies early load lease unload}; do
+for act in ${LISTENQ_ONLY:-at_once churn share before retry reopen cookies early load lease unload}; do
 	echo "# $act"
 	"play_$act"
 done
