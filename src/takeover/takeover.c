@@ -31,23 +31,29 @@
 #include "takeover/retire.h"
 #include "takeover/takeover.h"
 
-/* An address that is named; sleeps. */
+/* An address that is named, on every device if none is: all of them, or none; sleeps. */
 static int take_over(struct lq_ledger *ledger, const struct lq_address *where,
 		     const struct lq_config *config)
 {
-	struct lq_synq *made = NULL;
+	struct lq_synq *made = NULL, *q;
 	struct lq_endpoint *ep;
-	int err;
+	u32 id = 0, n = 0;
+	int err = 0;
 
 	lockdep_assert_held(&lq_commands);
 	xa_lock_irq(&ledger->listeners);
-	ep = lq_endpoint_next(ledger, where, false, 0);
-	err = !ep ? -ENOENT : ep->queue ? -EEXIST :
-	      lq_install_prepare(ledger, ep, config, false, &made);
+	while (!err && (ep = lq_endpoint_next(ledger, where, false, id))) {
+		id = ep->id;
+		err = ep->queue ? -EEXIST :
+		      lq_install_prepare(ledger, ep, config, false, &made);
+		n++;
+	}
 	if (!err)
 		made = lq_install(ledger, made);
-	/* Nobody listens there, and it has been forgotten meanwhile. */
-	if (!err && made)
+	/* Nobody listens there, and they have been forgotten meanwhile. */
+	for (q = made; !err && q; q = q->next)
+		n--;
+	if (!n)
 		err = -ENOENT;
 	xa_unlock_irq(&ledger->listeners);
 	lq_install_discard(made);

@@ -6,6 +6,6 @@ A > S mss 1460
 A < SA ack 1
 A > A
 = req_completed listener L
-accept A
+accept
 accept none on=L2
 + PassiveOpens 1
