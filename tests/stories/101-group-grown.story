@@ -8,10 +8,11 @@ A > S mss 1460
 = req_syn_again listener L
 A < SA ack 1
 A > A seq 100000
-= req_out_of_window listener L
-A < A ack 1
+= req_out_of_window_limited listener L
+A < none 50ms
 A > A
 = req_completed listener L
 accept
 accept none on=L2
-+ PassiveOpens 1 TCPSynRetrans 1 RetransSegs 1
++ PassiveOpens 1 TCPSynRetrans 1 RetransSegs 1 TCPACKSkippedSynRecv 1
+drops 2
