@@ -199,7 +199,7 @@ permissions() {
 		"$(as_nobody unshare -Urn cat /proc/net/listenq/listeners $file |
 			sed 's/ missed=[0-9]* / /')" \
 		"version=1 blind_since=0 blind_ms=0 listeners=0 untracked=0
-version=1 blind_since=0 blind_ms=0 endpoints=0 forgotten=0 rules=-"
+version=1 blind_since=0 blind_ms=0 endpoints=0 forgotten=0 rules_refused=0 rules=-"
 	as_nobody unshare -Urn sh -c "echo 'ignore *:8080' >$file" 2>/dev/null
 	ok $(($? == 0)) 'but does not write'
 	for name in listeners endpoints; do
