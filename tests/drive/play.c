@@ -111,13 +111,14 @@ static void run_line(char *line)
 static void tell(char *text, unsigned int phase, int ms)
 {
 	char *line, *save = NULL;
-	bool listens;
+	bool begins;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		log_line("# %s", line);
-		listens = !strncmp(line, "listen ", 7);
+		/* The second one of a group has a name, and may come later. */
+		begins = !strncmp(line, "listen ", 7) && !strstr(line, " as=");
 		run_line(line);
-		if (listens)
+		if (begins)
 			clock_align(phase, ms);
 	}
 }

@@ -21,7 +21,8 @@ struct draw {
 	int		start;		/* when the client begins */
 	bool		ts;		/* the client uses timestamps */
 	int		tsval;
-	bool		grouped;	/* a second listener is to come yet */
+	bool		grouped;	/* there may be a second listener */
+	bool		second;		/* it is to come yet */
 };
 
 /* splitmix64 */
@@ -118,35 +119,40 @@ static void draw_options(struct draw *d)
 	draw_option(d, 8, "tos", tos, ARRAY_SIZE(tos));
 	draw_option(d, 5, "ttl", ttl, ARRAY_SIZE(ttl));
 	draw_option(d, 2, "fastopen", fastopen, ARRAY_SIZE(fastopen));
-	draw_option(d, 2, "minttl", minttl, ARRAY_SIZE(minttl));
-	if (chance(d, 2))
+	/* Where a segment lands, tcp_v4_rcv asks for these before anybody knows whose it is. */
+	if (!d->grouped)
+		draw_option(d, 2, "minttl", minttl, ARRAY_SIZE(minttl));
+	if (!d->grouped && chance(d, 2))
 		tell(d, " filter=%s", ONE_OF(d, filter));
 	tell(d, "\n");
 }
 
-static const int backlogs[] = { 0, 1, 1, 2, 3, 5, 16, 128 };
-
-/* Another one of its group, with options of its own */
+/*
+ * Another one of its group, with options of its own. listenq has one SYN queue for both, which
+ * outlives each of them, and stock two: so the client is alone, and none closes.
+ */
 static void draw_second(struct draw *d)
 {
-	tell(d, "listen %d reuseport as=L2 port-of=L", ONE_OF(d, backlogs));
+	tell(d, "listen 128 reuseport as=L2 port-of=L");
 	draw_options(d);
+	d->second = false;
 }
 
 static int draw_listener(struct draw *d)
 {
+	static const int backlogs[] = { 0, 1, 1, 2, 3, 5, 16, 128 };
 	static const char * const choices[] = { "port", "syn" };
 	int backlog = ONE_OF(d, backlogs);
 
-	d->grouped = chance(d, 25);
+	d->grouped = d->second = chance(d, 25);
+	if (d->grouped)
+		backlog = 16;
 	tell(d, "listen %d", backlog);
 	if (d->grouped)
 		tell(d, " reuseport chosen-by=%s", ONE_OF(d, choices));
 	draw_options(d);
-	if (d->grouped && chance(d, 50)) {
+	if (d->second && chance(d, 50))
 		draw_second(d);
-		d->grouped = false;
-	}
 	return backlog;
 }
 
@@ -173,10 +179,10 @@ static void draw_others(struct draw *d, int backlog)
 {
 	int n = backlog > 5 ? below(d, 8) : backlog + below(d, 3);
 
-	if (chance(d, 35))
+	if (!d->grouped && chance(d, 35))
 		draw_newcomers(d, "connect", n);
 	n = backlog > 5 ? below(d, 10) : backlog + below(d, 3);
-	if (chance(d, 35))
+	if (!d->grouped && chance(d, 35))
 		draw_newcomers(d, "crowd", n);
 	d->start = d->ms;
 	tell(d, "at %dms\n", d->ms);
@@ -376,14 +382,14 @@ static void draw_act(struct draw *d)
 		tell(d, "A write %d\n", 1 + below(d, 1000));
 	} else if (kind < 19) {
 		tell(d, "A fin\n");
-	} else if (kind < 21) {
+	} else if (kind < 21 && !d->grouped) {
 		tell(d, "backlog %u\n", below(d, 4));
 	} else if (kind < 23) {
 		tell(d, "sysctl net.ipv4.tcp_syncookies %u\n", below(d, 3));
-	} else if (kind < 28) {
+	} else if (kind >= 23 && kind < 28 && !d->grouped) {
 		draw_gap(d);
 		draw_newcomers(d, kind < 25 ? "crowd" : "connect", 1 + below(d, 3));
-	} else if (kind < 29) {
+	} else if (kind == 28 && !d->grouped) {
 		tell(d, "close\n");
 	} else if (kind < 33) {
 		draw_icmp(d);
@@ -453,10 +459,8 @@ int random_story(uint64_t seed, unsigned int number, char *out, size_t size)
 	while (segments-- > 0) {
 		draw_delay(&d);
 		draw_act(&d);
-		if (d.grouped && chance(&d, 60)) {
+		if (d.second && chance(&d, 60))
 			draw_second(&d);
-			d.grouped = false;
-		}
 		if (chance(&d, 12))
 			draw_syn(&d);
 		else if (chance(&d, 30))
