@@ -35,6 +35,20 @@ void lq_attempt_gave_up(struct lq_totals *totals, const struct lq_event *event);
 void lq_attempt_note_killed(struct lq_listener *l, const struct lq_event *event);
 void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq_event *event,
 			 bool gave_up, bool served, bool recovered);
+
+/**
+ * lq_attempt_served() - accept() took a connection that was served at once, as most are
+ * @l: the listener it waited at
+ *
+ * As lq_attempt_accepted() for a client that had not been refused before.
+ *
+ * Context: the accepting task, preemption off.
+ */
+static inline void lq_attempt_served(struct lq_listener *l)
+{
+	atomic64_inc(&l->totals.attempts[LQ_ATTEMPT_served]);
+}
+
 void lq_attempt_child_moved(struct lq_listener *to, const struct lq_event *event);
 void lq_attempt_request_moved(struct lq_listener *to, const struct lq_event *event);
 

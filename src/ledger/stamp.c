@@ -34,6 +34,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "kernel/compat.h"
 #include "ledger/endpoint.h"
 #include "ledger/listener.h"
 #include "ledger/stamp.h"
@@ -281,7 +282,7 @@ const struct sock *lq_stamp_unalias(const struct sock *msk, u64 *listener)
 static u64 waited(const struct sock *child, bool take, bool *tracked, u64 *listener)
 {
 	u64 now = ktime_get_ns();
-	struct stamp stamp;
+	struct stamp stamp lq_uninitialized;
 
 	*tracked = look_up(child, take, &stamp);
 	*listener = *tracked ? stamp.listener : 0;

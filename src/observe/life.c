@@ -6,6 +6,7 @@
  * listener or finds theirs closed; ICMP errors. Listeners: listen, backlog, close.
  * Connections: moved to another listener, accepted.
  */
+#include "kernel/compat.h"
 #include "kernel/facts.h"
 #include "ledger/attempt.h"
 #include "ledger/endpoint.h"
@@ -299,7 +300,8 @@ void lq_migrating(struct sock *what, struct sock *to)
 static void note_accepted(struct lq_listener *l, u64 waited_us, bool gone, bool served)
 {
 	lq_ledger_accepted(l, waited_us, gone, served);
-	lq_owner->made_room(l);
+	if (unlikely(rcu_access_pointer(l->queue)))
+		lq_owner->made_room(l);
 }
 
 /* The connection that waited, NULL: not ours. An MPTCP socket that nobody knows is its own. */
@@ -326,7 +328,7 @@ void lq_accept_seen(struct sock *sk)
 	struct net *net = sock_net(sk);
 	struct lq_listener *l = NULL;
 	bool gone, served, recovered, gave_up;
-	struct lq_event event;
+	struct lq_event event lq_uninitialized;
 	u64 waited_us, cookie;
 	struct sock *child;
 
@@ -339,7 +341,8 @@ void lq_accept_seen(struct sock *sk)
 	served = !gone || lq_ledger_left(sk, child);
 	gave_up = !served && lq_ledger_gave_up(sk, child, waited_us);
 	if (l && !gave_up && !trace_lq_accept_enabled() && !lq_refused_any()) {
-		lq_attempt_accepted(net, l, NULL, false, served, false);
+		if (likely(served))
+			lq_attempt_served(l);
 		note_accepted(l, waited_us, gone, served);
 		return;
 	}
