@@ -16,7 +16,7 @@
  * @listeners: a listener of an endpoint has come or gone; the ledger's lock is held
  * @opened: a task has made its socket listen, and is about to return from listen()
  * @backlog: listen() changes the backlog of a listener, which has its old one still
- * @made_room: accept() has taken a connection from a listener
+ * @made_room: accept() has taken a connection from a listener, one that is taken over
  * @read: the queues of a listener that is taken over
  */
 struct lq_owner {
