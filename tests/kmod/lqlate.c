@@ -75,8 +75,9 @@ static struct {
 
 /*
  * The innermost function of listenq in a stack; false: there is none, or it prints: how long a
- * console takes for that is its own; or it gives back memory: so is how long the kernel's
- * allocator has interrupts off for that, which it was called with on (__unfreeze_partials). That this measures is nobody's.
+ * console takes for that is its own; or it gives back a page: with the processor's list of them
+ * full, the page allocator empties that with interrupts off (free_pcppages_bulk), whoever's pages
+ * they are. That this measures is nobody's.
  */
 static bool find_ours(const unsigned long *stack, unsigned int depth, char *name, char *called)
 {
@@ -86,7 +87,7 @@ static bool find_ours(const unsigned long *stack, unsigned int depth, char *name
 
 	for (i = 0; i < depth; i++) {
 		snprintf(name, NAME_LEN, "%ps", (void *)stack[i]);
-		if (strstarts(name, "vprintk") || strstarts(name, "__unfreeze_partials"))
+		if (strstarts(name, "vprintk") || strstarts(name, "free_unref_page"))
 			return false;
 		module = strstr(name, " [");
 		if (module && !strncmp(module + 2, whose, len) && module[2 + len] == ']' &&
