@@ -185,17 +185,21 @@ grouped() {
 	joined ', taken over'
 }
 
-# Members whose accept queues are full, with handshakes that wait for room at each
+# Members whose accept queues are full, with handshakes that wait for room at each: every SYN comes
+# before the first last ACK.
 parked() {
 	tell S group 2000 0.0.0.0 8084 0
-	goes takeover 0.0.0.0:8084 overflow=park park=100000 park_bytes=0
+	goes takeover 0.0.0.0:8084 synq=10000 overflow=park park=100000 park_bytes=0
+	in_client tc qdisc replace dev lqc root netem delay 2s limit 100000
 	timely 'clients of 2,000 members, many of them parked' parked_at 8084
+	in_client tc qdisc del dev lqc root
 	echo "# $(words "$(taken 0.0.0.0 8084)" parked promoted pending)"
 	timely 'close() of 2,000 members where clients wait' tell S none
 	goes release 0.0.0.0:8084
 	tell C drop
 }
-parked_at() { tell C crowd_of 8000 "$server" "$1" && tell C 'done' 20; }
+parked_at() { tell C crowd_of 8000 "$server" "$1" && await 20 many_wait; }
+many_wait() { [ "$(of parked "$(taken 0.0.0.0 8084)")" -gt 4000 ]; }
 
 # Connections that wait for accept(), and whose clients have gone
 waiting() {
