@@ -165,9 +165,9 @@ static bool pass_to_taker(struct lq_job *job, const struct lq_record *r)
 }
 
 /*
- * Another listener than the one that took the SYN, which has closed. What another user's was asked for is nobody's; else security modules decide
- * again, on a copy. A record that they deny ends, and its segment is one of nobody: a SYN
- * begins anew, and is refused then.
+ * Another listener than the one that took the SYN, which has closed. What another user's was
+ * asked for is nobody's; else security modules decide again, on a copy. A record that they deny
+ * ends, and its segment is one of nobody: a SYN begins anew, and is refused then.
  */
 static void inherit(struct lq_job *job, struct lq_record *r)
 	__must_hold(&job->part->lock)

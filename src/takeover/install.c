@@ -4,8 +4,8 @@
  *
  *   queue ─▶ endpoint ─▶ listeners point to it ─▶ their segments are diverted
  *
- * A queue is made first, so that nothing has changed when there is no memory. Listeners get and lose the pointer to the queue with the ledger's lock held;
- * segments follow it under RCU.
+ * A queue is made first, so that nothing has changed when there is no memory. Listeners get and
+ * lose the pointer to the queue with the ledger's lock held; segments follow it under RCU.
  */
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"

@@ -144,7 +144,8 @@ static int draw_listener(struct draw *d)
 	static const char * const choices[] = { "port", "syn" };
 	int backlog = ONE_OF(d, backlogs);
 
-	d->grouped = d->second = chance(d, 25);
+	d->grouped = chance(d, 25);
+	d->second = d->grouped;
 	if (d->grouped)
 		backlog = 16;
 	tell(d, "listen %d", backlog);
