@@ -151,6 +151,7 @@ static struct lq_client *make_room(struct lq_clients_at *at)
 	struct lq_client *c = oldest(shard);
 	enum lq_queue_kind queue;
 
+	lockdep_assert_held(&shard->lock);
 	if (hlist_unhashed(&c->node))
 		return c;
 	for (queue = 0; queue < LQ_QUEUE_KINDS; queue++)
@@ -269,6 +270,19 @@ void lq_clients_ended(const struct lq_listener *l, unsigned int netns,
 	memcpy(where.addr, flow->saddr, sizeof(where.addr));
 	ended(l ? &l->where : &where, l ? l->cookie : 0, netns, flow, state);
 }
+
+#ifdef CONFIG_LOCKDEP
+/**
+ * lq_clients_assert_locked() - a place's shard has to be locked
+ * @at: the place
+ *
+ * Context: any.
+ */
+void lq_clients_assert_locked(const struct lq_clients_at *at)
+{
+	lockdep_assert_held(&at->shard->lock);
+}
+#endif
 
 /**
  * lq_clients_forgot() - who was counted by an overflow and is forgotten

@@ -117,6 +117,13 @@ struct lq_listener *lq_clients_leave(struct lq_clients_at *at, struct lq_client 
 				     enum lq_client_state state);
 void lq_clients_unlock(struct lq_clients_at *at)
 	__releases(at->shard->lock);
+
+#ifdef CONFIG_LOCKDEP
+void lq_clients_assert_locked(const struct lq_clients_at *at);
+#else
+static inline void lq_clients_assert_locked(const struct lq_clients_at *at) { }
+#endif
+
 u32 lq_clients_forgot(const struct lq_clients_at *at, enum lq_queue_kind queue);
 
 void lq_clients_sweep(bool (*is_over)(const struct lq_client *c, u64 arg), u64 arg,

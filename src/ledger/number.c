@@ -30,6 +30,7 @@ static struct hlist_head *slot_of(u32 number)
  */
 void lq_number_give(struct lq_listener *l)
 {
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
 	raw_spin_lock(&table_lock);
 	l->number = ++last & LQ_LISTENER_NUMBERS;
 	hlist_add_head_rcu(&l->by_number, slot_of(l->number));
@@ -44,6 +45,7 @@ void lq_number_give(struct lq_listener *l)
  */
 void lq_number_take(struct lq_listener *l)
 {
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
 	raw_spin_lock(&table_lock);
 	hlist_del_rcu(&l->by_number);
 	raw_spin_unlock(&table_lock);

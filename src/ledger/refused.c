@@ -47,9 +47,10 @@ static void count_refused(struct lq_listener *l, enum lq_reason reason, int n)
 }
 
 /* The place is locked: an attempt begins with a refusal. */
-static void begin(struct lq_client *c, struct lq_listener *l, enum lq_reason reason,
-		  enum lq_refused_how how)
+static void begin(const struct lq_clients_at *at, struct lq_client *c, struct lq_listener *l,
+		  enum lq_reason reason, enum lq_refused_how how)
 {
+	lq_clients_assert_locked(at);
 	c->reason = reason;
 	c->state = how == LQ_REFUSED_PENDING ? LQ_CLIENT_pending :
 		   how == LQ_REFUSED_KILLED ? LQ_CLIENT_killed : LQ_CLIENT_refused;
@@ -68,6 +69,7 @@ static void count_once(const struct lq_clients_at *at, struct lq_client *c,
 	enum lq_queue_kind queue = lq_overflow_queue(o);
 	u32 episode, last = c->episodes[queue];
 
+	lq_clients_assert_locked(at);
 	/* Pairs with begin() of overflow.c: its counters are at 0. */
 	episode = smp_load_acquire(&o->episode);
 	if (last == episode)
@@ -95,8 +97,10 @@ struct moved {
 };
 
 /* The place is locked: the client is another listener's from now on. */
-static void move(struct lq_client *c, struct lq_listener *to, struct moved *moved)
+static void move(const struct lq_clients_at *at, struct lq_client *c, struct lq_listener *to,
+		 struct moved *moved)
 {
+	lq_clients_assert_locked(at);
 	moved->at = c->l;
 	moved->left = c->l != to;
 	c->l = get(to);
@@ -118,14 +122,16 @@ static void count_moved(const struct moved *moved, bool attempt)
 }
 
 /* The place is locked; whether an attempt begins: what it was before has ended elsewhere. */
-static bool refuse_again(struct lq_client *c, struct lq_listener *l, enum lq_reason reason,
-			 enum lq_refused_how how, struct moved *moved)
+static bool refuse_again(const struct lq_clients_at *at, struct lq_client *c,
+			 struct lq_listener *l, enum lq_reason reason, enum lq_refused_how how,
+			 struct moved *moved)
 {
 	bool counts = c->state == LQ_CLIENT_refused;
 
+	lq_clients_assert_locked(at);
 	if (how == LQ_REFUSED_SYN && !counts) {
-		move(c, l, moved);
-		begin(c, l, reason, how);
+		move(at, c, l, moved);
+		begin(at, c, l, reason, how);
 		return true;
 	}
 	if (counts ? how == LQ_REFUSED_KILLED : how == LQ_REFUSED_ACK) {
@@ -158,11 +164,11 @@ bool lq_refused_note(struct lq_listener *l, const struct lq_event *event, enum l
 
 	c = lq_clients_lock(&at, l->netns, &event->flow);
 	if (c) {
-		fresh = refuse_again(c, l, reason, how, &moved);
+		fresh = refuse_again(&at, c, l, reason, how, &moved);
 	} else {
 		c = lq_clients_add(&at, l, &event->flow);
 		lq_tally(l, LQ_TALLY_waiting);
-		begin(c, l, reason, how);
+		begin(&at, c, l, reason, how);
 	}
 	c->last = ktime_get_coarse_ns();
 	c->queues = event->reading.queues;
@@ -214,7 +220,7 @@ bool lq_refused_comes_again(struct lq_listener *l, const struct lq_event *event)
 	if (c && c->state == LQ_CLIENT_refused) {
 		c->state = LQ_CLIENT_pending;
 		moved.reason = c->reason;
-		move(c, l, &moved);
+		move(&at, c, l, &moved);
 	}
 	lq_clients_unlock(&at);
 	if (moved.left)

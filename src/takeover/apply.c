@@ -48,6 +48,7 @@ static u64 early_of(struct lq_endpoint *ep)
 	unsigned long at = ep->open > LQ_PIECE ? ep->next_place - LQ_PIECE : 0;
 	u64 n = 0;
 
+	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
 	lq_walk_piece(ep, &at, XA_PRESENT, add_early, &n);
 	return n;
 }

@@ -77,6 +77,7 @@ static void lead_to(struct lq_listener *l, void *arg)
 {
 	struct leading *leading = arg;
 
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
 	rcu_assign_pointer(l->queue, leading->q);
 	lq_backlogs_add(l, &leading->sum);
 }
@@ -125,6 +126,7 @@ void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct l
 /* With the ledger's lock held. */
 static void lead_away(struct lq_listener *l, void *q)
 {
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
 	rcu_read_lock();
 	lq_synq_pass_on_cookies(q, l->sk, l->uid);
 	rcu_read_unlock();
