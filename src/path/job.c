@@ -16,6 +16,7 @@
 #include "queue/record.h"
 #include "queue/settings.h"
 #include "queue/steered.h"
+#include "queue/to_stock.h"
 
 /**
  * lq_job_begin() - look at a segment of a listener that is taken over
@@ -88,23 +89,12 @@ void lq_job_write_record(const struct lq_job *job, struct lq_record *r,
  */
 enum lq_to_stock lq_job_why_stock(const struct lq_job *job)
 {
-	const struct tcp_sock *tp = tcp_sk(job->sk);
+	enum lq_to_stock why = lq_to_stock_of_listener(job->sk);
 
-	if (!lq_is_stock_syn_recv(inet_csk(job->sk)->icsk_af_ops->syn_recv_sock))
-		return LQ_TO_STOCK_upper_protocol;
+	if (why != LQ_OURS)
+		return why;
 	if (ip_hdr(job->skb)->ihl > 5)
 		return LQ_TO_STOCK_ip_options;
-	if (inet_csk(job->sk)->icsk_accept_queue.fastopenq.max_qlen)
-		return LQ_TO_STOCK_fastopen;
-	if (tp->save_syn)
-		return LQ_TO_STOCK_save_syn;
-	/* tcp_v4_rcv asks it of a listener's segments, not of a request's. */
-	if (inet_sk(job->sk)->min_ttl)
-		return LQ_TO_STOCK_min_ttl;
-	if (lq_has_tcp_keys(tp))
-		return LQ_TO_STOCK_tcp_keys;
-	if (BPF_SOCK_OPS_TEST_FLAG(tp, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG))
-		return LQ_TO_STOCK_bpf;
 	if (lq_rto_max_of(job->sk) != job->q->rto_max)
 		return LQ_TO_STOCK_timeouts;
 	return lq_is_steered(job->q, job->sk, job->skb, &job->key) ? LQ_TO_STOCK_steered : LQ_OURS;

@@ -10,13 +10,16 @@
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include <net/tcp.h>
 
+#include "kernel/compat_request.h"
+#include "kernel/ksym.h"
 #include "ledger/name.h"
 #include "queue/to_stock.h"
 
 #define ENOUGH	16	/* SYNs: a client or two that are unusual are no reason to tell */
 
-static const char *const names[] = { LQ_TO_STOCK(LQ_STRING) };
+const char *const lq_to_stock_names[] = { LQ_TO_STOCK(LQ_STRING) };
 
 /* Those that came while it goes back, or before it was ours, say nothing of the listener. */
 static bool says_nothing(int i)
@@ -39,6 +42,32 @@ static u64 count(const struct lq_synq *q, enum lq_to_stock *worst)
 		*worst = i;
 	}
 	return sum;
+}
+
+/**
+ * lq_to_stock_of_listener() - what of a listener leaves all its SYNs to the stock kernel
+ * @sk: the listener
+ *
+ * Context: any, under RCU.
+ * Return: the first reason, or LQ_OURS: there is none.
+ */
+enum lq_to_stock lq_to_stock_of_listener(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!lq_is_stock_syn_recv(inet_csk(sk)->icsk_af_ops->syn_recv_sock))
+		return LQ_TO_STOCK_upper_protocol;
+	if (inet_csk(sk)->icsk_accept_queue.fastopenq.max_qlen)
+		return LQ_TO_STOCK_fastopen;
+	if (tp->save_syn)
+		return LQ_TO_STOCK_save_syn;
+	/* tcp_v4_rcv asks it of a listener's segments, not of a request's. */
+	if (inet_sk(sk)->min_ttl)
+		return LQ_TO_STOCK_min_ttl;
+	if (lq_has_tcp_keys(tp))
+		return LQ_TO_STOCK_tcp_keys;
+	return BPF_SOCK_OPS_TEST_FLAG(tp, BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG) ?
+	       LQ_TO_STOCK_bpf : LQ_OURS;
 }
 
 /**
@@ -77,5 +106,5 @@ void lq_to_stock_tell(struct work_struct *work)
 	all = count(q, &worst);
 	lq_name_endpoint(shown, sizeof(shown), q->net, &q->where);
 	pr_info("%s is taken over, but all SYNs so far, %llu, went to the kernel: %s %lld; see to_stock in docs/takeover.md\n",
-		shown, all, names[worst], (s64)atomic64_read(&q->to_stock[worst]));
+		shown, all, lq_to_stock_names[worst], (s64)atomic64_read(&q->to_stock[worst]));
 }

@@ -7,6 +7,9 @@
 
 #include "queue/types.h"
 
+extern const char *const lq_to_stock_names[];
+
+enum lq_to_stock lq_to_stock_of_listener(const struct sock *sk);
 void lq_to_stock_count(struct lq_synq *q, enum lq_to_stock why);
 void lq_to_stock_tell(struct work_struct *work);
 

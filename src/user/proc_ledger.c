@@ -29,6 +29,7 @@
 #include "queue/parking.h"
 #include "queue/settings.h"
 #include "queue/share.h"
+#include "queue/to_stock.h"
 #include "takeover/rules.h"
 #include "user/command.h"
 #include "user/files.h"
@@ -123,6 +124,14 @@ static u32 gone(struct sock *sk)
 	return n;
 }
 
+/* The reason why a takeover would do nothing for it */
+static void show_why_stock(struct seq_file *m, const struct sock *sk)
+{
+	enum lq_to_stock why = lq_to_stock_of_listener(sk);
+
+	seq_printf(m, " why_stock=%s", why == LQ_OURS ? "-" : lq_to_stock_names[why]);
+}
+
 static void show_listener(struct seq_file *m, struct reader *reader, struct lq_listener *l)
 {
 	struct lq_lengths q;
@@ -142,6 +151,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 		   oldest_us(l->sk));
 	seq_printf(m, " gone=%u cap=%u inode=%llu", gone(l->sk), READ_ONCE(l->cap),
 		   (u64)sock_i_ino(l->sk));
+	show_why_stock(m, l->sk);
 	lq_show_time(m, "since", l->since);
 	lq_ledger_look(l);
 	memset(&reader->sum, 0, sizeof(reader->sum));
@@ -149,7 +159,6 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	lq_show_totals(m, &reader->sum, q.acceptq);
 }
 
-static const char *const to_stock_names[] = { LQ_TO_STOCK(LQ_STRING) };
 static const char *const queue_tally_names[] = { LQ_SYNQ_TALLIES(LQ_STRING) };
 
 /* With the ledger's lock held: it keeps the queue. */
@@ -170,7 +179,7 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 	for (i = 0; i < LQ_TO_STOCK_count; i++) {
 		n = atomic64_read(&q->to_stock[i]);
 		if (n)
-			seq_printf(m, " to_stock_%s=%llu", to_stock_names[i], n);
+			seq_printf(m, " to_stock_%s=%llu", lq_to_stock_names[i], n);
 	}
 }
 
