@@ -159,15 +159,15 @@ play_race() {
 	race_of_group
 }
 
-# The same where the kernel's own lookup, by a hash, gives the other member of a group than a
-# program does that all segments go by: they find a request of another listener.
+# The same where a member joins a group: segments that come to that one by now find a request of
+# who took their SYN.
 race_of_group() {
 	local tries n
 
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
 		begin 200 timeout_ms=120000
-		tell server listen M 0.0.0.0 $port 200 reuseport to_first
 		tell clients syn 0 100 $port
+		tell server listen M 0.0.0.0 $port 200 reuseport to_second
 		widen $((at_find | at_hand_back)) 20000
 		order release "0.0.0.0:$port" &
 		for n in $(seq 99 -1 0); do

@@ -15,6 +15,7 @@ records=${LISTENQ_LATE:-100000}
 most=100000	# instructions with interrupts or bottom halves off
 # There every access to memory is a call.
 is_debug_kernel && listeners=1000 endpoints=2000 records=10000 most=$((most * 20))
+patience=$((1 + records / 50000))	# seconds until the first timers: all have come by then
 late=/sys/module/lqlate/parameters
 mem_max=/sys/module/listenq/parameters/mem_max
 
@@ -90,7 +91,7 @@ crowded() {
 	timely 'listeners is read' read_all listeners
 	timely 'ignore' goes ignore 0.0.0.0:8080
 	timely 'watch' goes watch 0.0.0.0:8080
-	timely 'takeover' goes takeover 0.0.0.0:8080 "synq=$records"
+	timely 'takeover' goes takeover 0.0.0.0:8080 "synq=$records" timeout_ms=${patience}000
 	timely 'one more listen()' tell S listen L 0.0.0.0 8080 3 reuseport
 	timely 'the first SYNs' fill 0 1000
 	timely "$records SYNs" fill 1000 $((records - 1000))
@@ -99,7 +100,7 @@ crowded() {
 	timely 'endpoints is read, taken over' read_all endpoints
 	timely 'requests is read' read_all requests
 	timely 'set' goes set 0.0.0.0:8080 "synq=$((records * 2))"
-	timely 'timers' sleep 4
+	timely 'timers' sleep $((patience + 4))
 	timely 'close() of all but one' close_all_but_one
 	timely 'release' goes release 0.0.0.0:8080
 	tell S close L

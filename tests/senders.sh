@@ -69,6 +69,21 @@ only=A members 7605
 is 'takeover' "$(errno_of takeover "$server:7605")" ''
 is 'taken over: so does he' "$(grown 7605)" "$first"
 
+# Given back to the kernel, while another member joins
+given_back() {
+	synacks "$1" 6 >"$work/given_back" &
+	await 2 all_have_come "$1"
+	only=B members "$1"
+	order release "$server:$1"
+	wait $!
+	cat "$work/given_back"
+}
+only=A members 7608
+is 'takeover' "$(errno_of takeover "$server:7608")" ''
+is 'given back: who took the SYN repeats its SYN-ACK' "$(given_back 7608)" \
+	"answered=$flows kinds=1 changed=0 ttl=33 tos=32 mss=700 repeats=1"
+is 'and it was given back' "$(of handed_back "$(endpoint 7608)")" $flows
+
 # The last ACKs come to another member: whose are the connections, and does he wake up?
 completed() {
 	tell S loop A 1

@@ -250,12 +250,36 @@ play_ops() {
 	umount "$work/cgroup"
 }
 
+# A listener that matches better comes between a SYN and its last ACK: who took the SYN accepts.
+play_better() {
+	local mode
+
+	port=7510
+	for mode in stock 'taken over' 'both taken over'; do
+		actor S ip netns exec "$LQ_SERVER"
+		plays=halfopen.py actor C ip netns exec "$LQ_CLIENT"
+		tell C wire lqc "$(server_mac)"
+		tell S listen A 0.0.0.0 $port 200 reuseport
+		[ "$mode" = stock ] || order takeover "0.0.0.0:$port"
+		tell C syn 0 $crowd $port
+		tell S listen B 10.9.0.1 $port 200 reuseport
+		[ "$mode" != 'both taken over' ] || order takeover "10.9.0.1:$port"
+		tell C ack 0 $crowd
+		tell C came 1
+		is "a better listener, $mode" "rsts=$(of rsts "$answer") accept queue $(waiting_at 0.0.0.0)" \
+			"rsts=0 accept queue $crowd"
+		dismiss
+		port=$((port + 1))
+	done
+}
+waiting_at() { of acceptq "$(ledger listeners | grep " addr=$1 port=$port ")"; }
+
 net_up || exit 1
 in_server ip rule add fwmark 1 iif lqs lookup 100
 in_server ip route add local default dev lo table 100
 ip -n "$LQ_CLIENT" route add 10.77.0.0/16 via 10.9.0.1
 mkdir "$work/bpf" && mount -t bpf bpf "$work/bpf" || exit 1
-for act in ${LISTENQ_ONLY:-mesh socket foreign rival sk_lookup sk_assign icmp cookie ops}; do
+for act in ${LISTENQ_ONLY:-mesh socket foreign rival sk_lookup sk_assign icmp cookie ops better}; do
 	echo "# $act"
 	"play_$act"
 done

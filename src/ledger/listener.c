@@ -41,6 +41,9 @@
 static struct hlist_head *table;
 static DEFINE_RAW_SPINLOCK(table_lock);
 
+/* Nobody knows which cookies share a slot: cookies themselves are no secret, and come in order. */
+static u64 secret;
+
 /* Listeners that have left the table and are not yet added to their endpoints. */
 static LLIST_HEAD(closing);
 static void fold_work(struct work_struct *work);
@@ -50,7 +53,7 @@ const struct lq_owner *lq_owner;
 
 static struct hlist_head *slot_of(u64 cookie)
 {
-	return &table[hash_64(cookie, TABLE_BITS)];
+	return &table[hash_64(cookie * secret, TABLE_BITS)];
 }
 
 /**
@@ -432,6 +435,8 @@ void lq_listener_close(struct sock *sk)
  */
 int lq_listeners_init(void)
 {
+	secret = get_random_u64() | 1;
+	lq_numbers_init();
 	table = kvcalloc(BIT(TABLE_BITS), sizeof(*table), GFP_KERNEL);
 	return table ? lq_endpoints_init() : -ENOMEM;
 }

@@ -5,6 +5,8 @@
  * A record has 24 bits for it. Open listeners are counted, and found by what they got: how
  * many there are makes no difference to a SYN-ACK that is repeated.
  */
+#include <linux/hash.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 
@@ -16,10 +18,22 @@ static struct hlist_head table[1 << BITS];
 static DEFINE_RAW_SPINLOCK(table_lock);
 static u32 last;
 
-/* Counted one by one, they are spread evenly as they are. */
+/* Who keeps every 4096th of his listeners open does not know which share a slot. */
+static u32 secret;
+
 static struct hlist_head *slot_of(u32 number)
 {
-	return &table[number & ((1 << BITS) - 1)];
+	return &table[hash_32(number * secret, BITS)];
+}
+
+/**
+ * lq_numbers_init() - before the first listener
+ *
+ * Context: process.
+ */
+void lq_numbers_init(void)
+{
+	secret = get_random_u32() | 1;
 }
 
 /**

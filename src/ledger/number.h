@@ -7,6 +7,7 @@
 
 #include "ledger/types.h"
 
+void lq_numbers_init(void);
 void lq_number_give(struct lq_listener *l);
 void lq_number_take(struct lq_listener *l);
 struct lq_listener *lq_number_find(u32 number);

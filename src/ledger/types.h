@@ -364,6 +364,7 @@ struct lq_sum {
  * @nr_idle: how many
  * @nr_listeners: open ones
  * @nr_endpoints: all
+ * @nr_queues: those that are taken over
  * @last_id: number of the newest endpoint
  * @untracked: segments of listeners for which there was no memory
  * @forgotten: endpoints that made room for others
@@ -390,6 +391,7 @@ struct lq_ledger {
 	u32 nr_idle;
 	u32 nr_listeners;
 	u32 nr_endpoints;
+	u32 nr_queues;
 	u32 last_id;
 	atomic64_t untracked;
 	u64 forgotten;

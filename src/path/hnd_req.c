@@ -4,8 +4,8 @@
  * few with SYN that are no SYNs (Linux 4.1: tcp_v4_hnd_req)
  *
  *   record? ─▶ check_req.c          established connection? ─▶ it gets the segment
- *                                   neither ─▶ the stock kernel: cookie, or RST; but a
- *                                   cookie that has to wait for room ─▶ cookie.c
+ *   one of another endpoint? ─▶     neither ─▶ the stock kernel: cookie, or RST; but a
+ *      check_req.c, at its listener            cookie that has to wait for room ─▶ cookie.c
  *
  * May be entered from a socket's backlog with bottom halves on.
  */
@@ -19,6 +19,7 @@
 #include "path/cookie.h"
 #include "path/hnd_req.h"
 #include "path/stock.h"
+#include "queue/elsewhere.h"
 #include "queue/settings.h"
 
 static struct sock *find_record(struct lq_job *job, bool *found)
@@ -90,20 +91,50 @@ static struct sock *go_on_at(struct sock *sk, struct lq_job *job, struct sock *r
 	return ret;
 }
 
+/*
+ * The record is @l's, of another endpoint: it took the SYN before @sk was there, whose address or
+ * device matches better. Where it asks for more than @sk was asked for, it can't go on.
+ */
+static struct sock *at_taker(struct sock *sk, struct sk_buff *skb, struct lq_job *job,
+			     struct lq_listener *l)
+{
+	struct sock *ret;
+	bool found;
+
+	if (lq_asks_more(l->sk) || !lq_job_begin(job, LQ_STAGE_hnd_req, l->sk, skb))
+		return lq_stock_segment(sk, skb, NULL);
+	ret = find_record(job, &found);
+	if (found && ret == job->sk)
+		return go_on_at(sk, job, given_back(job));
+	if (!found)
+		ret = lq_find_child(job, true, &found);
+	if (!found || ret == job->sk)
+		return lq_stock_segment(sk, skb, NULL);
+	if (!ret)
+		lq_hnd_req_ended(skb);
+	return go_on_at(sk, job, ret);
+}
+
 static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 {
 	enum lq_cookie_end end = LQ_COOKIE_LEFT;
 	struct lq_job job lq_uninitialized;
+	struct lq_listener *l;
 	int tries = 0;
 	struct sock *ret;
 	bool found;
 
-	if (!lq_job_begin(&job, LQ_STAGE_hnd_req, sk, skb))
-		return lq_stock_segment(sk, skb, NULL);
+	if (!lq_job_begin(&job, LQ_STAGE_hnd_req, sk, skb)) {
+		l = lq_taker_elsewhere(sk, skb, NULL);
+		return unlikely(l) ? at_taker(sk, skb, &job, l) : lq_stock_segment(sk, skb, NULL);
+	}
 	do {
 		ret = find_record(&job, &found);
 		if (found && ret == job.sk)
 			return go_on_at(sk, &job, given_back(&job));
+		l = found ? NULL : lq_taker_elsewhere(sk, skb, job.q);
+		if (unlikely(l))
+			return at_taker(sk, skb, &job, l);
 		if (!found)
 			ret = lq_find_child(&job, true, &found);
 		if (found && ret != sk)

@@ -11,10 +11,10 @@
 #include "kernel/facts.h"
 #include "ledger/attempt.h"
 #include "ledger/counts.h"
-#include "ledger/endpoint.h"
 #include "ledger/trace.h"
 #include "path/icmp.h"
 #include "path/stock.h"
+#include "queue/elsewhere.h"
 #include "queue/part.h"
 #include "queue/record.h"
 
@@ -83,26 +83,15 @@ static bool look_in_both(struct lq_synq *q, const struct lq_v4_flow *key, u32 se
 	return key->iif && look_in_one(q, &unbound, seq, fatal);
 }
 
-/*
- * In all that may have the record, by its address, for want of a listener. Several endpoints
- * may have taken SYNs of an address: those of one address, of all, of a device, and of those
- * before them. Under RCU; the queues live as long.
- */
+/* In all that may have the record, by its address, for want of a listener. Under RCU. */
 static bool look_in(struct net *net, const struct lq_v4_flow *key, u32 seq, bool fatal)
 {
-	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
-	const int devices[] = { key->iif, 0 };
-	struct lq_endpoint *found[LQ_CANDIDATES];
-	struct lq_synq *q;
-	unsigned int i, n;
+	struct lq_synq *found[LQ_CANDIDATES];
+	unsigned int i, n = lq_synqs_of(net, key, found);
 
-	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
-	n = lq_endpoint_candidates(lq_ledger_of(net), &flow, devices, key->iif ? 2 : 1, found);
-	for (i = 0; i < n; i++) {
-		q = READ_ONCE(found[i]->queue);
-		if (q && look_in_both(q, key, seq, fatal))
+	for (i = 0; i < n; i++)
+		if (look_in_both(found[i], key, seq, fatal))
 			return true;
-	}
 	return false;
 }
 

@@ -35,6 +35,7 @@
 #include "queue/settings.h"
 
 #define BATCH		3	/* connections that are made with bottom halves off */
+#define SEGMENTS	6	/* and segments that are delivered, of one or of all of them */
 #define LANES		32	/* that are looked at for each of them */
 
 static bool keep(struct lq_job *job, struct lq_record *r, struct lq_parked *p)
@@ -257,16 +258,34 @@ static void tell(struct lq_job *job, const struct lq_parked *p, enum lq_verdict 
 	trace_lq_request(event, LQ_WHAT_promoted);
 }
 
-/* The connection gets what was kept for it; whether its client has given up meanwhile. */
-static bool deliver(struct sock *sk, struct sock *child, struct lq_parked *p)
+/* A client chooses how small its segments are. What has come meanwhile is sorted in by TCP. */
+static void let_others_in(struct sock *child)
+{
+	bh_unlock_sock(child);
+	local_bh_enable();
+	local_bh_disable();
+	bh_lock_sock(child);
+}
+
+/*
+ * The connection gets what was kept for it; whether its client has given up meanwhile. @n:
+ * segments since bottom halves went off.
+ */
+static bool deliver(struct sock *sk, struct sock *child, struct lq_parked *p, u32 *n)
 {
 	struct sk_buff *skb;
 	bool gave_up;
 
 	/* Locked by syn_recv_sock. */
 	__acquire(&child->sk_lock.slock);
-	while ((skb = __skb_dequeue(&p->segments)))
+	while ((skb = __skb_dequeue(&p->segments))) {
+		if (*n == SEGMENTS) {
+			let_others_in(child);
+			*n = 0;
+		}
 		lq_child_receive(sk, child, skb);
+		++*n;
+	}
 	gave_up = lq_ledger_gave_up(child, child, waited_us(p));
 	bh_unlock_sock(child);
 	sock_put(child);
@@ -300,7 +319,7 @@ static void set_round_trip(const struct lq_job *job, struct request_sock *req,
  * As lq_job_check() for its last ACK. Without a connection the segment is thrown away, as
  * it would have been when it came; but one that still finds no room goes on waiting.
  */
-static bool promote(struct lq_job *job, struct lq_record *r)
+static bool promote(struct lq_job *job, struct lq_record *r, u32 *n)
 	__releases(&job->part->lock)
 {
 	struct lq_parked *p = r->parked;
@@ -328,14 +347,17 @@ static bool promote(struct lq_job *job, struct lq_record *r)
 	} else if (verdict != LQ_V_req_lost_race) {
 		tell(job, p, verdict);
 	}
-	if (child && deliver(job->sk, child, p))
+	if (child && deliver(job->sk, child, p, n))
 		lq_attempt_gave_up(&job->l->totals, &job->event);
 	lq_parked_free(&job->q->parking, p);
 	return true;
 }
 
-/* Returns whether there may be more to do; @in_vain: lanes, since the last one that had a turn. */
-static bool promote_next(struct lq_synq *q, u32 *in_vain)
+/*
+ * Returns whether there may be more to do. @in_vain: lanes, since the last one that had a turn;
+ * @segments: delivered, since bottom halves went off.
+ */
+static bool promote_next(struct lq_synq *q, u32 *in_vain, u32 *segments)
 {
 	struct lq_job job lq_uninitialized;
 	struct lq_listener *l;
@@ -375,7 +397,7 @@ static bool promote_next(struct lq_synq *q, u32 *in_vain)
 	is_there = r && r->parked == head && skb_peek(&head->segments) == ack;
 	kfree_skb(ack);
 	if (is_there)
-		return promote(&job, r);
+		return promote(&job, r, segments);
 	spin_unlock(&part->lock);
 	return true;
 }
@@ -386,14 +408,15 @@ static void promote_work(struct work_struct *work)
 					 parking.promoter);
 	struct lq_parking *parking = &q->parking;
 	bool more = true;
-	u32 in_vain = 0;
+	u32 in_vain = 0, segments;
 	int n;
 
 	while (more) {
 		rcu_read_lock();
 		local_bh_disable();
-		for (n = 0; more && n < BATCH; n++)
-			more = promote_next(q, &in_vain);
+		segments = 0;
+		for (n = 0; more && n < BATCH && segments < SEGMENTS; n++)
+			more = promote_next(q, &in_vain, &segments);
 		local_bh_enable();
 		rcu_read_unlock();
 		cond_resched();
@@ -431,7 +454,7 @@ void lq_park_exit(struct lq_synq *q)
 	list_for_each_entry_safe(lane, after, &parking->lanes, list) {
 		list_for_each_entry_safe(p, next, &lane->parked, list)
 			lq_parked_free(parking, p);
+		xa_erase(&parking->by_listener, lane->listener);
 		kfree(lane);
 	}
-	xa_destroy(&parking->by_listener);
 }

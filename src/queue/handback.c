@@ -3,9 +3,10 @@
  * handback.c - records of a queue that is released become requests of the stock kernel
  *
  * One by one: first those whose last ACK has come already, then the youngest of all parts,
- * which is the likeliest to be completed. To the listener that the kernel's own lookup gives,
- * until that has far more requests than its backlog: the kernel asks for that only when a SYN
- * comes, and under a flood its backlog would be full of the flood's. A request is in the
+ * which is the likeliest to be completed. To the listener that took the SYN, or, if it has
+ * closed, that the kernel's own lookup gives, until that has far more requests than its backlog:
+ * the kernel asks for that only when a SYN comes, and under a flood its backlog would be full of
+ * the flood's. A request is in the
  * established hash before its record goes, so that a segment on another processor finds one
  * or the other.
  */
@@ -75,17 +76,23 @@ static void look(struct lq_part *part, struct youth *youth)
 #define BACKLOGS	4
 
 /*
- * Who would get the record's last ACK; under RCU. What was another user's is nobody's. Where
- * something else than addresses brings segments to a listener (TPROXY, a BPF program), the
- * lookup knows it not, or another one.
+ * Who would get the record's last ACK, now that its taker has closed. Where something else than
+ * addresses brings segments to a listener (TPROXY, a BPF program), the lookup knows it not, or
+ * another one.
  */
-static struct sock *heir_of(struct lq_synq *q, const struct lq_record *r)
+static struct lq_listener *next_of_kin(struct lq_synq *q, const struct lq_record *r)
 {
 	struct sock *sk = lq_lookup_listener(q->net, &r->key);
 	struct lq_listener *l = sk ? lq_listener_find(lq_sock_cookie(sk)) : NULL;
 
-	if (!l || rcu_access_pointer(l->queue) != q)
-		l = lq_synq_sender(q, r) ?: l;
+	return l && rcu_access_pointer(l->queue) == q ? l : lq_synq_sender(q, r) ?: l;
+}
+
+/* Whose request it becomes; under RCU. What was another user's is nobody's. */
+static struct sock *heir_of(struct lq_synq *q, const struct lq_record *r)
+{
+	struct lq_listener *l = lq_synq_taker(q, r) ?: next_of_kin(q, r);
+
 	if (!l || inet_sk_state_load(l->sk) != TCP_LISTEN)
 		return NULL;
 	return __kuid_val(l->uid) == r->uid ? l->sk : NULL;

@@ -369,11 +369,12 @@ static void free_memory(struct lq_part *part)
 
 	kvfree(part->shard.buckets);
 	kvfree(part->shard.old);
+	/* One by one: xa_destroy() frees the whole tree with interrupts off. */
 	xa_for_each(&part->chunks, index, chunk) {
+		xa_erase(&part->chunks, index);
 		kfree(chunk);
 		cond_resched();
 	}
-	xa_destroy(&part->chunks);
 }
 
 /**

@@ -163,6 +163,21 @@ struct lq_totals *lq_synq_totals(const struct lq_synq *q)
 }
 
 /**
+ * lq_synq_taker() - who took the SYN of a record
+ * @q: its queue
+ * @r: the record
+ *
+ * Context: any, under RCU; what is returned lives as long.
+ * Return: the listener; NULL: it has closed.
+ */
+struct lq_listener *lq_synq_taker(const struct lq_synq *q, const struct lq_record *r)
+{
+	struct lq_listener *l = lq_number_find(r->taker);
+
+	return likely(l && rcu_access_pointer(l->queue) == q) ? l : NULL;
+}
+
+/**
  * lq_synq_sender() - who repeats the SYN-ACK of a record
  * @q: its queue
  * @r: the record
@@ -174,9 +189,7 @@ struct lq_totals *lq_synq_totals(const struct lq_synq *q)
  */
 struct lq_listener *lq_synq_sender(const struct lq_synq *q, const struct lq_record *r)
 {
-	struct lq_listener *l = lq_number_find(r->taker);
-
-	return likely(l && rcu_access_pointer(l->queue) == q) ? l : rcu_dereference(q->sender);
+	return lq_synq_taker(q, r) ?: rcu_dereference(q->sender);
 }
 
 /**

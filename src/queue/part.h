@@ -15,6 +15,7 @@
 void lq_parts_choose_hash(void);
 u32 lq_synq_hash(const struct lq_v4_flow *key);
 struct lq_totals *lq_synq_totals(const struct lq_synq *q);
+struct lq_listener *lq_synq_taker(const struct lq_synq *q, const struct lq_record *r);
 struct lq_listener *lq_synq_sender(const struct lq_synq *q, const struct lq_record *r);
 void lq_synq_read(const struct lq_synq *q, const struct sock *sk,
 		  struct lq_reading *reading);

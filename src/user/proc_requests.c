@@ -32,12 +32,14 @@ struct place {
 /**
  * struct reader - who reads the file
  * @net: which network namespace's
+ * @holds: commands wait: there is something to be read. Else nobody has to wait for who reads
  * @place: what was found; guarded by the file's lock, as all of this
  * @n: records that were pending there
  * @records: copies of these: nothing is formatted with a part locked
  */
 struct reader {
 	struct net *net;
+	bool holds;
 	struct place place;
 	u32 n;
 	struct lq_record records[LQ_CHUNK_HOLDS(sizeof(struct lq_record))];
@@ -110,7 +112,7 @@ static void *find(struct seq_file *m, loff_t *pos)
 {
 	struct reader *reader = m->private;
 	struct place p = place_of(*pos);
-	bool found = find_records(reader, lq_ledger_of(reader->net), &p);
+	bool found = reader->holds && find_records(reader, lq_ledger_of(reader->net), &p);
 
 	*pos = found ? pos_of(&p) : *pos + 1;
 	reader->place = p;
@@ -120,7 +122,11 @@ static void *find(struct seq_file *m, loff_t *pos)
 static void *requests_start(struct seq_file *m, loff_t *pos)
 	__acquires(RCU)
 {
-	lq_takeover_lock();
+	struct reader *reader = m->private;
+
+	reader->holds = READ_ONCE(lq_ledger_of(reader->net)->nr_queues);
+	if (reader->holds)
+		lq_takeover_lock();
 	rcu_read_lock();
 	return *pos ? find(m, pos) : SEQ_START_TOKEN;
 }
@@ -134,8 +140,11 @@ static void *requests_next(struct seq_file *m, void *v, loff_t *pos)
 static void requests_stop(struct seq_file *m, void *v)
 	__releases(RCU)
 {
+	const struct reader *reader = m->private;
+
 	rcu_read_unlock();
-	lq_takeover_unlock();
+	if (reader->holds)
+		lq_takeover_unlock();
 }
 
 static const char *state_of(const struct lq_record *r)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * elsewhere.c - queues that may have a flow's record, found by its address
+ *
+ * The kernel finds a request in its established hash, before it looks for a listener: whose an
+ * ICMP error is, or that by now another listener's address or device matches better, makes no
+ * difference. A record is in the queue of the endpoint that took its SYN.
+ */
+#include <net/tcp.h>
+
+#include "ledger/counts.h"
+#include "queue/elsewhere.h"
+#include "queue/part.h"
+
+/**
+ * lq_synqs_of() - the queues that may have taken a flow's SYN
+ * @net: its network namespace
+ * @key: the flow, with the device that it came in at
+ * @found: is set to them
+ *
+ * Those of one address, of all, of a device, and of those before them, however many there are.
+ *
+ * Context: any, under RCU; what is found lives as long.
+ * Return: how many were found.
+ */
+unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key,
+			 struct lq_synq *found[LQ_CANDIDATES])
+{
+	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
+	const int devices[] = { key->iif, 0 };
+	struct lq_endpoint *eps[LQ_CANDIDATES];
+	unsigned int i, n, nr = 0;
+	struct lq_synq *q;
+
+	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
+	n = lq_endpoint_candidates(lq_ledger_of(net), &flow, devices, key->iif ? 2 : 1, eps);
+	for (i = 0; i < n; i++) {
+		q = READ_ONCE(eps[i]->queue);
+		if (q)
+			found[nr++] = q;
+	}
+	return nr;
+}
+
+static struct lq_listener *taker_in(const struct lq_synq *q, const struct lq_v4_flow *key)
+{
+	u32 hash = lq_synq_hash(key);
+	struct lq_part *part = lq_synq_part(q, hash);
+	struct lq_listener *l = NULL;
+	struct lq_record *r;
+
+	spin_lock_bh(&part->lock);
+	r = lq_shard_find(&part->shard, hash, key);
+	if (r)
+		l = lq_synq_taker(q, r);
+	spin_unlock_bh(&part->lock);
+	return l;
+}
+
+/* As one that is bound to where the segment came in, or to nothing. */
+static struct lq_listener *taker_in_both(const struct lq_synq *q, const struct lq_v4_flow *key)
+{
+	struct lq_v4_flow unbound = *key;
+
+	unbound.iif = 0;
+	return taker_in(q, &unbound) ?: key->iif ? taker_in(q, key) : NULL;
+}
+
+/**
+ * lq_taker_elsewhere() - has another endpoint's listener taken the SYN of a segment's flow?
+ * @sk: the listener that the segment has reached
+ * @skb: the segment, as tcp_v4_do_rcv gets it
+ * @own: the SYN queue of @sk, NULL: it has none; not looked at
+ *
+ * Context: any, under RCU; what is returned lives as long.
+ * Return: the listener if it is still open; or NULL.
+ */
+struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_buff *skb,
+				       const struct lq_synq *own)
+{
+	const struct lq_v4_flow key = {
+		.saddr = (__force u32)ip_hdr(skb)->daddr,
+		.daddr = (__force u32)ip_hdr(skb)->saddr,
+		.sport = (__force u16)tcp_hdr(skb)->dest,
+		.dport = (__force u16)tcp_hdr(skb)->source,
+		.iif = inet_iif(skb),
+	};
+	struct lq_synq *found[LQ_CANDIDATES];
+	struct net *net = sock_net(sk);
+	struct lq_listener *l = NULL;
+	unsigned int i, n;
+
+	if (!lq_net_counts(net))
+		return NULL;
+	n = lq_synqs_of(net, &key, found);
+	for (i = 0; i < n && !l; i++)
+		if (found[i] != own && atomic_read(&found[i]->len))
+			l = taker_in_both(found[i], &key);
+	return l;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * elsewhere.h - queues that may have a flow's record, found by its address
+ */
+#ifndef LISTENQ_ELSEWHERE_H
+#define LISTENQ_ELSEWHERE_H
+
+#include "ledger/endpoint.h"
+#include "queue/types.h"
+
+unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key,
+			 struct lq_synq *found[LQ_CANDIDATES]);
+struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_buff *skb,
+				       const struct lq_synq *own);
+
+#endif
