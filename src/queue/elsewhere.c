@@ -90,7 +90,7 @@ struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_bu
 	struct lq_listener *l = NULL;
 	unsigned int i, n;
 
-	if (!lq_net_counts(net))
+	if (!lq_net_counts(net) || READ_ONCE(lq_ledger_of(net)->nr_queues) <= (own ? 1 : 0))
 		return NULL;
 	n = lq_synqs_of(net, &key, found);
 	for (i = 0; i < n && !l; i++)
