@@ -206,6 +206,18 @@ class Case(unittest.TestCase):
         return document['endpoints'][0]
 
 
+class Constants(unittest.TestCase):
+    """Numbers that stand in the module, too"""
+
+    def test_same(self):
+        listenq = load_listenq()
+        for path, pattern, value in (
+                ('src/queue/to_stock.c', r'#define ENOUGH\s+(\d+)', listenq.ENOUGH_SYNS),
+                ('src/ledger/ledger.h', r'#define LQ_MOST_LOOKED_AT\s+(\d+)', listenq.LOOKED_AT)):
+            with open(f'{HERE}/../../{path}', encoding='utf-8') as file:
+                self.assertEqual(int(re.search(pattern, file.read())[1]), value)
+
+
 class Errors(Case):
     def test_not_loaded(self):
         shutil.rmtree(self.files)
