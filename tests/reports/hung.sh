@@ -4,7 +4,7 @@
 # here that no client means; a part of reports.sh
 
 hung() {
-	local in open
+	local name open in=in_server
 
 	for name in A B D; do
 		actor $name ip netns exec "$LQ_SERVER"
