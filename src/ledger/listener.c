@@ -35,14 +35,13 @@
 
 /*
  * All listeners of all namespaces by cookie, which is unique among them: where segments
- * look. Written with table_lock held, which nests in a ledger's lock.
+ * look. Written with table_lock held, which nests in a ledger's lock. Which cookies share a slot
+ * is a secret: they themselves are none, and come in order.
  */
 #define TABLE_BITS 14
 static struct hlist_head *table;
-static DEFINE_RAW_SPINLOCK(table_lock);
-
-/* Nobody knows which cookies share a slot: cookies themselves are no secret, and come in order. */
 static u64 secret;
+static DEFINE_RAW_SPINLOCK(table_lock);
 
 /* Listeners that have left the table and are not yet added to their endpoints. */
 static LLIST_HEAD(closing);
