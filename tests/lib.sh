@@ -56,9 +56,10 @@ is_loaded() { [ -d /sys/module/listenq ]; }
 is_debug_kernel() { [ -e /sys/kernel/debug/failslab ] && [ -e /sys/kernel/debug/kmemleak ]; }
 
 # Which verdicts the harness has seen so far, over all namespaces: a histogram in
-# an instance of its own, read before the module goes.
+# an instance of its own, read before the module goes. Started again with each module.
 # Debian's 5.10 has no histograms: what is seen there is not collected.
 seen_start() {
+	[ -z "${LISTENQ_UNSEEN:-}" ] || echo 0 >"$LISTENQ_UNSEEN"
 	grep -q 'hist trigger' "$tracing/README" || return 0
 	mkdir -p "$tracing/instances/lqseen"
 	echo 'hist:keys=verdict:size=256' >"$tracing/instances/lqseen/events/listenq/lq_verdict/trigger"
@@ -71,6 +72,10 @@ seen_save() {
 	sed -n 's/^{ verdict: *\([0-9]*\) } hitcount: *\([0-9]*\).*/\1 \2/p' "$hist" >>"$seen"
 	rmdir "$tracing/instances/lqseen"
 }
+
+# Calls that no probe was told of, since the module was loaded: it says so, and that its counts are
+# not complete.
+calls_unseen() { sed -n '1s/.* missed=\([0-9]*\).*/\1/p' /proc/net/listenq/hooks 2>/dev/null | grep . || echo 0; }
 
 # load [PARAMETER=VALUE...]: insmod, with what only tests may do, and start to collect verdicts
 load() {

@@ -78,15 +78,18 @@ net_up() {
 		{ net_fail "can't configure the veth pair"; return 1; }
 }
 
-# What became of all attempts, of both namespaces, while their files are there: tests/run
-# asks adds_up.awk.
+# What became of all attempts, of both namespaces, while their files are there, and how many calls
+# went unseen since the test or the module began: tests/run asks adds_up.awk.
 net_note_outcomes() {
 	local ns
 
 	[ -n "${LISTENQ_OUTCOMES:-}" ] && [ -e /proc/net/listenq ] || return 0
-	for ns in "$LQ_CLIENT" "$LQ_SERVER"; do
-		ip netns exec "$ns" grep ^endpoint= /proc/net/listenq/endpoints 2>/dev/null
-	done >>"$LISTENQ_OUTCOMES"
+	{
+		echo "unseen=$(($(calls_unseen) - $(cat "$LISTENQ_UNSEEN")))"
+		for ns in "$LQ_CLIENT" "$LQ_SERVER"; do
+			ip netns exec "$ns" grep ^endpoint= /proc/net/listenq/endpoints 2>/dev/null
+		done
+	} >>"$LISTENQ_OUTCOMES"
 	return 0
 }
 

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # adds_up.awk - endpoints of which not every attempt has one outcome; the number of all, and
-# of their attempts, last. With -v unseen=N as many calls went unseen: each can be a beginning or an
-# end that was not counted.
+# of their attempts, last. Where a line before says unseen=N, as many calls went unseen: each can be
+# a beginning or an end that was not counted.
+/^unseen=/ {
+	unseen = substr($1, 8) + 0
+	most = unseen > most ? unseen : most
+	next
+}
 {
+	endpoints++
 	attempts = sum = 0
 	delete word
 	for (i = 1; i <= NF; i++) {
@@ -26,4 +32,4 @@
 	}
 	total += attempts
 }
-END { printf "%d endpoints, %d attempts\n", NR, total }
+END { printf "%d endpoints, %d attempts%s\n", endpoints, total, most ? ", " most " calls unseen" : "" }
