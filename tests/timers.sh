@@ -12,6 +12,10 @@ syns=200
 first=7300
 last=$((first + endpoints - 1))
 most=100000	# instructions with bottom halves off
+# Ten slots of the timer wheel, as long as they are for timers of 17 to 129 s (kernel/time/timer.c).
+hz=250
+slot=512
+timeout_ms=$((10 * slot * 1000 / hz))
 instance=$tracing/instances/lqtimers
 
 # shellcheck disable=SC2317
@@ -83,18 +87,26 @@ among_first() {
 # shellcheck disable=SC2317
 none_waits() { [ "$(total young endpoints)" -eq 0 ]; }
 
+# All SYNs that come in a slot are due when another one ends; ten slots and twenty later they are
+# in one slot again.
+slot_begins() {
+	until awk -v slot=$slot '/^jiffies: / { exit $2 % slot > slot / 8 }' /proc/timer_list; do
+		sleep 0.05
+	done
+}
+
 listen_on_all
 for port in $(seq $first $last); do
-	# A slot of the timer wheel that takes a quarter of a second: all of them are in it.
-	order takeover "0.0.0.0:$port" timeout_ms=10000 synq=1000
+	order takeover "0.0.0.0:$port" timeout_ms=$timeout_ms synq=1000
 done
 watch
+slot_begins
 for port in $(seq $first $last); do
 	in_client "$tests/tools/flood" -b $(((port - first) * syns)) lqc "$mac" 10.9.0.1 "$port" syn $syns >/dev/null
 done
 is 'all are pending, none repeated yet' "$(total pending endpoints) $(total synack_repeated listeners)" \
 	"$((endpoints * syns)) 0"
-check 'each SYN-ACK is repeated, once' await 30 all_repeated 1
+check 'each SYN-ACK is repeated, once' await 60 all_repeated 1
 await 5 none_waits
 is 'and waits to be repeated again' "$(total pending endpoints) $(total young endpoints)" \
 	"$((endpoints * syns)) 0"
@@ -114,7 +126,7 @@ fi
 # The second time, in what order: two parts each, a processor; one turn of each comes first.
 mkdir "$instance"
 echo 1 >"$instance/events/listenq/lq_request/enable"
-check 'each SYN-ACK is repeated again, once' await 60 all_repeated 2
+check 'each SYN-ACK is repeated again, once' await 90 all_repeated 2
 turns=$((2 * $(nproc --all) * endpoints * 16))
 is "nobody waits for the others' end: endpoints among the first $turns" "$(among_first $turns)" $endpoints
 for port in $(seq $first $last); do
