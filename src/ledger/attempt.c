@@ -382,7 +382,7 @@ static bool is_unknown(struct lq_totals *totals, const struct lq_event *event)
  * lq_attempt_accepted() - accept() took a connection
  * @net: its network namespace
  * @l: the listener it waited at, NULL: nobody knows, its address has to tell
- * @event: the connection; not looked at with @l while it is @served
+ * @event: the connection
  * @gave_up: it had waited for service, and gone
  * @served: the client was still there, or had left something to be read
  * @recovered: it had been refused before

@@ -15,7 +15,7 @@
  * struct lq_owner - what takeover wants to be told, and is asked
  * @listeners: an endpoint's listeners have changed; the ledger's lock is held
  * @backlog: listen() changes the backlog of a listener, which has its old one still
- * @made_room: accept() has taken a connection from a listener
+ * @made_room: accept() has taken a connection from a listener, one that is taken over
  * @read: the queues of a listener that is taken over
  */
 struct lq_owner {
