@@ -102,6 +102,20 @@ look() {
 # hints WHAT WORD...: these, in any order, and no others
 hints() { is "$1: hints" "${json[hints]}" "$(printf '%s\n' "${@:2}" | LC_ALL=C sort | xargs)"; }
 
+# hinted WHAT WORD..., not_hinted WHAT WORD...: these among others, or not
+hinted() { look_hints 0 "$@"; }
+not_hinted() { look_hints 1 "$@"; }
+look_hints() {
+	local wanted=$1 what=$2 word found
+
+	shift 2
+	for word; do
+		found=1
+		[[ " ${json[hints]} " == *" $word "* ]] && found=0
+		ok $((found != wanted)) "$what: hint $word, $((1 - wanted)) time"
+	done
+}
+
 # segments WHAT VERDICT[:COUNT]...: they had these verdicts, in any order, and no others; as
 # often, where it is told. How often a segment comes again, the clock decides.
 segments() {
@@ -147,7 +161,7 @@ lose_replies() {
 	NFT
 }
 
-for part in ${LISTENQ_ONLY:-unanswered closed gone elsewhere families burst \
+for part in ${LISTENQ_ONLY:-unanswered closed gone elsewhere families burst hung \
 	holders devices ports repeats scans mptcp waits errors history limits}; do
 	# shellcheck source=/dev/null
 	. "$tests/reports/$part.sh" || ok 1 "there is a part $part"

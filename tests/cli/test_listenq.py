@@ -688,6 +688,8 @@ class Causes(Case):
         self.assertIn("Nobody was refused, of what reached this machine's IP stack, as far as was seen.", text)
         self.assertIn('BLIND', self.why_json('[::]:443', code=0)['not_seen'])
         self.assertTrue(self.run_listenq('top', '-n', '1').startswith('BLIND since'))
+        self.assertIn('BLIND since', self.run_listenq('why', '*:9999', code=3))
+        self.assertIn('\nlistenq_blind 1\n', self.run_listenq('--prom'))
 
     def test_not_complete_stands_in_front(self):
         self.edit('listeners', 'version=1', 'version=1 blind_since=0 blind_ms=2034 missed=1')
@@ -842,9 +844,10 @@ class Clients(Case):
         self.assertNotIn('2001:db8', text)
 
     def test_by_address(self):
-        text = self.why('0.0.0.0:8080', '--clients', '--client', '10.0.0.8')
-        self.assertIn('1 failed client remembered', text)
-        self.assertNotIn('10.0.0.9', text)
+        for more in ((), ('--clients',)):
+            text = self.why('0.0.0.0:8080', '--client', '10.0.0.8', *more)
+            self.assertIn('1 failed client remembered', text)
+            self.assertNotIn('10.0.0.9', text)
 
     def test_those_that_failed_otherwise(self):
         first, refused, *_ = self.read('clients').split('\n')
@@ -992,6 +995,17 @@ class Hints(Case):
             self.assertEqual('full_now' in self.why('[::]:443', code=code), bool(code))
         self.assertIn('SYN queue 76, the last quarter of net.ipv4.tcp_max_syn_backlog, 100',
                       self.told('full_now', '[::]:443'))
+
+    def test_full_now_but_for_clients_that_are_known_taken_over(self):
+        """1000 - 751 < 250; the larger one of synq= and the sysctl counts"""
+        self.put('proc/sys/net/ipv4/tcp_max_syn_backlog', '100\n')
+        self.put('proc/sys/net/ipv4/tcp_syncookies', '1')
+        for synq, cookies, code in ((750, 'never', 0), (751, 'overflow', 0), (751, 'never', 1)):
+            self.row('endpoints', 'endpoint=4', state='taken_over', pending=synq, young=synq, limit=1000, synq=1000,
+                     cookies=cookies)
+            self.row('listeners', 'listener=13', synq=synq, young=synq, synq_limit=1000, synq_max=synq)
+            self.assertEqual('full_now' in self.why('[::]:443', code=code), bool(code))
+        self.assertIn('SYN queue 751, the last quarter of synq=, 1000', self.told('full_now', '[::]:443'))
 
     def test_one_more_fits(self):
         self.put('proc/sys/net/ipv4/tcp_syncookies', '0')
@@ -1228,6 +1242,15 @@ class Hints(Case):
         self.assertNotIn('tcp_syncookies', text)
         self.assertNotIn('not observed', text)
 
+    def test_accept_queue_of_a_takeover(self):
+        """synq= is no help there."""
+        self.row('endpoints', 'endpoint=3', state='taken_over', pending=0, young=0, limit=128, overflow='wait')
+        told = self.told('limit_by_takeover')
+        self.assertIn("echo 'set 0.0.0.0:8080 overflow=park'", told)
+        self.assertNotIn('synq=N', told)
+        self.row('endpoints', 'endpoint=3', overflow='park')
+        self.assertNotIn('echo', self.told('limit_by_takeover'))
+
     def test_takeover_full_of_unanswered(self):
         self.row('endpoints', 'endpoint=5', state='taken_over', pending=2, young=0, limit=2, synq=2,
                  cookies='never', verdicts='syn_queued:2,syn_queue_full:8')
@@ -1246,6 +1269,11 @@ class Hints(Case):
         lines = self.run_listenq('why', '0.0.0.0:8080', code=1, COLUMNS='40').split('\n')
         self.assertIn(command, [line.strip() for line in lines], 'it can be copied')
         self.row('endpoints', 'endpoint=3', state='taken_over', overflow='park')
+        self.silent('takeover_would_help')
+
+    def test_takeover_would_not_help(self):
+        """MPTCP, TCP Fast Open: all SYNs would be the kernel's."""
+        self.edit('listeners', 'listener=12 ', 'listener=12 why_stock=upper_protocol ')
         self.silent('takeover_would_help')
 
     def test_other_netns(self):

@@ -30,6 +30,7 @@ burst() {
 	for name in 8080 8081; do
 		tells "a burst, port $name" "*:$name" 1 accept_queue_full
 		says "a burst, port $name" 'backlog argument' 'SYN cookie'
+		hinted "a burst, port $name" backlog_argument cookies_lost syn_flooding
 		if is_debug_kernel; then
 			skip "a burst, port $name" 'accept() is slow on the debug kernel'
 			continue
