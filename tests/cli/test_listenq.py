@@ -1271,11 +1271,6 @@ class Hints(Case):
         self.row('endpoints', 'endpoint=3', state='taken_over', overflow='park')
         self.silent('takeover_would_help')
 
-    def test_takeover_would_not_help(self):
-        """MPTCP, TCP Fast Open: all SYNs would be the kernel's."""
-        self.edit('listeners', 'listener=12 ', 'listener=12 why_stock=upper_protocol ')
-        self.silent('takeover_would_help')
-
     def test_other_netns(self):
         self.namespace(4711, 'srv')
         self.row('endpoints', 'endpoint=3', lost=0, segments=0, verdicts='-', losses='-')

@@ -37,6 +37,7 @@ hung() {
 	tell D listen D 0.0.0.0 8092 2
 	tell C crowd_of 6 "$server" 8092
 	tell C 'done' 2
+	# shellcheck disable=SC2034
 	in=''
 	tells 'a listener here that nobody asks' 0.0.0.0:8092 0 -
 	hinted 'a listener here that nobody asks' other_netns
