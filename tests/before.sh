@@ -209,7 +209,7 @@ bad=$(count bad_checksum)
 send 10.9.0.1 8085 badshort 11
 is 'bad checksum, short frames' "$(before 0.0.0.0 8085) $(($(count bad_checksum) - bad))" 'checksum:11 0'
 send 10.9.0.1 8085 badsum 13
-is 'long frames have a verdict' "$(before 0.0.0.0 8085) $(($(count bad_checksum) - bad))" 'checksum:11 13'
+is 'long frames, which have a verdict, too' "$(before 0.0.0.0 8085) $(($(count bad_checksum) - bad))" 'checksum:24 13'
 unserve
 
 serve_by 0.0.0.0 8086 'key = b"secret"' \

@@ -255,15 +255,17 @@ play_better() {
 	local mode
 
 	port=7510
-	for mode in stock 'taken over' 'both taken over'; do
+	for mode in stock 'taken over' 'both taken over' 'stock, each SYN comes again' \
+		'both taken over, each SYN comes again'; do
 		actor S ip netns exec "$LQ_SERVER"
 		plays=halfopen.py actor C ip netns exec "$LQ_CLIENT"
 		tell C wire lqc "$(server_mac)"
 		tell S listen A 0.0.0.0 $port 200 reuseport
-		[ "$mode" = stock ] || order takeover "0.0.0.0:$port"
+		[[ $mode == stock* ]] || order takeover "0.0.0.0:$port"
 		tell C syn 0 $crowd $port
 		tell S listen B 10.9.0.1 $port 200 reuseport
-		[ "$mode" != 'both taken over' ] || order takeover "10.9.0.1:$port"
+		[[ $mode != both* ]] || order takeover "10.9.0.1:$port"
+		[[ $mode != *again ]] || tell C again 0 $crowd
 		tell C ack 0 $crowd
 		tell C came 1
 		is "a better listener, $mode" "rsts=$(of rsts "$answer") accept queue $(waiting_at 0.0.0.0)" \

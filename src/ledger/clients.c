@@ -49,6 +49,7 @@ struct lq_client_shard {
 atomic_t lq_clients_waiting;
 
 static struct lq_client_shard *shards;
+static atomic64_t missed = ATOMIC64_INIT(0);
 static u32 seed;
 
 static u32 hash_of(unsigned int netns, const struct lq_flow *flow)
@@ -424,13 +425,24 @@ bool lq_clients_next(struct lq_clients_walk *walk)
 }
 
 /**
- * lq_clients_overwritten() - how many are remembered no more
+ * lq_clients_missed() - clients have failed that were not looked at
+ * @n: how many
+ *
+ * Context: any.
+ */
+void lq_clients_missed(u32 n)
+{
+	atomic64_add(n, &missed);
+}
+
+/**
+ * lq_clients_overwritten() - how many are remembered no more, or never were
  *
  * Return: of all network namespaces, since the module was loaded.
  */
 u64 lq_clients_overwritten(void)
 {
-	u64 n = 0;
+	u64 n = atomic64_read(&missed);
 	int i;
 
 	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++)

@@ -137,5 +137,6 @@ void lq_clients_forget(unsigned int netns);
 void lq_clients_walk(struct lq_clients_walk *walk, unsigned int netns);
 bool lq_clients_next(struct lq_clients_walk *walk);
 u64 lq_clients_overwritten(void);
+void lq_clients_missed(u32 n);
 
 #endif

@@ -199,6 +199,15 @@ bool lq_ledger_gave_up(const struct sock *sk, struct sock *child, u64 waited_us)
 	       has_waited(child, waited_us);
 }
 
+/* Who is refused from now on was not there at once with those before. */
+static void note_empty(struct lq_listener *l)
+{
+	struct lq_overflow *o = &l->overflow[LQ_ACCEPTQ];
+
+	if (unlikely(READ_ONCE(o->active)) && !READ_ONCE(l->sk->sk_ack_backlog))
+		atomic_set(&o->crowd, 0);
+}
+
 /**
  * lq_ledger_accepted() - accept() took a connection
  * @l: the listener it waited at
@@ -216,4 +225,5 @@ void lq_ledger_accepted(struct lq_listener *l, u64 waited_us, bool gone, bool se
 	lq_hist_add(l, LQ_HIST_accept_us, waited_us);
 	lq_listener_note_acceptor(l);
 	lq_listener_note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
+	note_empty(l);
 }

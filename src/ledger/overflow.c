@@ -45,6 +45,7 @@ static void begin(struct lq_overflow *o)
 	o->began = ktime_get_ns();
 	atomic_set(&o->segments, 0);
 	atomic_set(&o->clients, 0);
+	atomic_set(&o->crowd, 0);
 	WRITE_ONCE(o->unsure, false);
 	/* Pairs with count_once(): who counts for it finds it at 0. */
 	smp_store_release(&o->episode, ++last_episode);

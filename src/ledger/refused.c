@@ -59,6 +59,12 @@ static void begin(const struct lq_clients_at *at, struct lq_client *c, struct lq
 		atomic64_inc(&l->totals.losses[reason].refused);
 }
 
+static void count_client(struct lq_overflow *o)
+{
+	atomic_inc(&o->clients);
+	atomic_inc(&o->crowd);
+}
+
 /*
  * The place is locked: an overflow counts a client once. Who may have been counted by it
  * already, and was forgotten, is not: "at least" so many.
@@ -78,7 +84,7 @@ static void count_once(const struct lq_clients_at *at, struct lq_client *c,
 	if (last > episode || lq_clients_forgot(at, queue) >= episode)
 		WRITE_ONCE(o->unsure, true);
 	else
-		atomic_inc(&o->clients);
+		count_client(o);
 	c->episodes[queue] = max(last, episode);
 }
 

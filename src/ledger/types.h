@@ -235,6 +235,7 @@ struct lq_endpoint {
  * @last: jiffies of the last one
  * @segments: refused since
  * @clients: who sent them, each counted once (refused.c)
+ * @crowd: of these, since the accept queue was last seen empty
  * @unsure: there may have been more clients
  * @depth: length of the queue at the last one
  * @limit: and its limit
@@ -252,6 +253,7 @@ struct lq_overflow {
 	unsigned long last;
 	atomic_t segments;
 	atomic_t clients;
+	atomic_t crowd;
 	bool unsure;
 	u32 depth;
 	u32 limit;

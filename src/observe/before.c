@@ -298,6 +298,33 @@ static noinline void tell(const struct syn *syn, const struct lq_endpoint *ep,
 	trace_lq_before(&event, word, ep->id, reason, location);
 }
 
+static void note(struct lq_endpoint *ep, const struct syn *syn, enum lq_before word)
+{
+	atomic64_inc(&ep->before[word]);
+	if (is_new(ep, syn)) {
+		atomic64_inc(&ep->before_clients);
+		lq_clients_ended_at(&ep->where, syn->net->ns.inum, &syn->flow, LQ_CLIENT_before);
+	}
+	lq_span_add(&ep->when_before, ktime_get_coarse_real_ns());
+}
+
+/**
+ * lq_before_bad_sum() - a listener has got a SYN whose sum is wrong, as of long frames
+ * @net: its network namespace
+ * @l: the listener
+ * @event: the SYN, with its flow
+ *
+ * It has a verdict; for its client it is as if it had been thrown away before.
+ *
+ * Context: preemption off.
+ */
+void lq_before_bad_sum(struct net *net, struct lq_listener *l, const struct lq_event *event)
+{
+	struct syn syn = { .flow = event->flow, .seq = event->facts.segment.seq, .net = net };
+
+	note(l->endpoint, &syn, LQ_BEFORE_checksum);
+}
+
 /* Under RCU, preemption off. */
 static bool count(struct sk_buff *skb, struct syn *syn, unsigned int reason,
 		  const void *location)
@@ -318,12 +345,7 @@ static bool count(struct sk_buff *skb, struct syn *syn, unsigned int reason,
 	ep = endpoint_of(skb, syn);
 	if (!ep || !begins(skb, syn, word))
 		return false;
-	atomic64_inc(&ep->before[word]);
-	if (is_new(ep, syn)) {
-		atomic64_inc(&ep->before_clients);
-		lq_clients_ended_at(&ep->where, syn->net->ns.inum, &syn->flow, LQ_CLIENT_before);
-	}
-	lq_span_add(&ep->when_before, ktime_get_coarse_real_ns());
+	note(ep, syn, word);
 	if (trace_lq_before_enabled())
 		tell(syn, ep, word, reason, location);
 	return true;

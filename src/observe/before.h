@@ -8,7 +8,12 @@
 #include <linux/if_ether.h>
 #include <linux/skbuff.h>
 
+struct lq_event;
+struct lq_listener;
+struct net;
+
 bool lq_before_look(struct sk_buff *skb, unsigned int reason, const void *location);
+void lq_before_bad_sum(struct net *net, struct lq_listener *l, const struct lq_event *event);
 void lq_before_told(const struct sk_buff *skb, u32 seq);
 int lq_before_init(void);
 

@@ -253,6 +253,9 @@ static void note_killed(struct lq_listener *l, struct sock *sk)
 		spin_lock_bh(&queue->rskq_lock);
 	}
 	spin_unlock_bh(&queue->rskq_lock);
+	n = READ_ONCE(sk->sk_ack_backlog) - LQ_MOST_LOOKED_AT;
+	if (n > 0)
+		lq_clients_missed(n);
 }
 
 /**

@@ -126,6 +126,9 @@ void lq_do_rcv(struct sock *sk, struct sk_buff *skb, u8 family)
 	if (verdict == LQ_V_synack_to_listener && event.via == LQ_VIA_check_req)
 		verdict = LQ_V_req_bad_ack;
 	lq_count_and_tell(sock_net(sk), l, &event, verdict);
+	if (l && verdict == LQ_V_bad_checksum &&
+	    (event.facts.segment.flags & (LQ_SYN | LQ_ACK | LQ_RST | LQ_FIN)) == LQ_SYN)
+		lq_before_bad_sum(sock_net(sk), l, &event);
 }
 
 /* Return values of hnd_req and check_req, and what is to be known of a new child. */

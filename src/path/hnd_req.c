@@ -130,11 +130,12 @@ static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 	}
 	do {
 		ret = find_record(&job, &found);
-		if (found && ret == job.sk)
-			return go_on_at(sk, &job, given_back(&job));
-		l = found ? NULL : lq_taker_elsewhere(sk, skb, job.q);
+		/* Its SYN may have come again when @sk was there, and be answered twice. */
+		l = found && ret != job.sk ? NULL : lq_taker_elsewhere(sk, skb, job.q);
 		if (unlikely(l))
 			return at_taker(sk, skb, &job, l);
+		if (found && ret == job.sk)
+			return go_on_at(sk, &job, given_back(&job));
 		if (!found)
 			ret = lq_find_child(&job, true, &found);
 		if (found && ret != sk)

@@ -42,6 +42,7 @@
  * its SYN-ACK goes over a virtual wire (tests/timers.sh, tests/late.sh).
  */
 #define BATCH		8
+#define FREED		32	/* copies of segments that are freed in the time of a record */
 
 /* What timers have worked on in a tick. Only they look at it: one at a time. */
 struct tick {
@@ -183,14 +184,22 @@ static void ran_out(struct lq_part *part, struct lq_record *r)
 		resend(part, l, r, &copy);
 }
 
+/* In records: one that ends frees what it has kept. At most BATCH, see lq_park_most(). */
+static u32 weight_of(const struct lq_record *r)
+{
+	const struct lq_parked *p = r->parked;
+
+	return 1 + (p ? skb_queue_len(&p->segments) / FREED : 0);
+}
+
 /*
- * Returns how many records it has worked on, @most at most. The part is armed then, or its
- * worker comes.
+ * Returns how many records it has worked on, by their weight, @most at most. The part is armed
+ * then, or its worker comes.
  */
 static u32 work_on(struct lq_part *part, u32 most)
 {
 	struct lq_record *r;
-	u32 n = 0;
+	u32 n = 0, weight;
 
 	rcu_read_lock();
 	lq_part_lock(part);
@@ -198,9 +207,12 @@ static u32 work_on(struct lq_part *part, u32 most)
 	if (unlikely(!lq_shard_is_sound(&part->shard, part->size) ||
 		     lq_has_fault(LQ_FAULT_QUEUE)))
 		lq_release_broken(part->queue);
-	while ((r = lq_shard_due(&part->shard, (u32)jiffies)) && n < most) {
+	while ((r = lq_shard_due(&part->shard, (u32)jiffies))) {
+		weight = min_t(u32, weight_of(r), BATCH);
+		if (n + weight > most)
+			break;
 		ran_out(part, r);
-		n++;
+		n += weight;
 	}
 	if (r && !part->ends) {
 		/* Whoever adds a record need not arm it. */
@@ -234,8 +246,8 @@ void lq_part_timer(struct timer_list *timer)
 	/* It stays armed: its worker comes. lq_part_stop() ends that after us. */
 	if (tick->n >= BATCH)
 		queue_work(lq_system_wq, &part->worker);
-	else
-		tick->n += work_on(part, BATCH - tick->n);
+	else	/* One that comes in vain has looked, too. */
+		tick->n += max(work_on(part, BATCH - tick->n), 1U);
 }
 
 /**
@@ -269,21 +281,31 @@ void lq_part_stop(struct lq_part *part)
 	cancel_work_sync(&part->worker);
 }
 
-/* The records of a chunk that nobody inherits end; false: there is none of that number. */
-static bool evict_chunk(struct lq_part *part, unsigned long *index)
+/*
+ * Some records end that nobody inherits, of the chunk of that number, or of the next one if it is
+ * gone; false: there is none.
+ */
+static bool evict_some(struct lq_part *part, unsigned long *index)
 {
 	/* Of who listens by now: that may be another one again. */
 	u32 uid = READ_ONCE(part->queue->uid.val);
+	struct lq_record *r = NULL;
 	struct lq_chunk *chunk;
-	struct lq_record *r;
-	u32 i = 0;
+	u32 i = 0, n = 0;
 
 	spin_lock_bh(&part->lock);
 	chunk = lq_part_chunk(part, index);
-	for (; chunk && (r = lq_shard_pending(&part->shard, chunk, &i)); i++)
-		if (r->uid != uid)
-			lq_part_disown(part, r, lq_synq_hash(&r->key));
+	for (; chunk && (r = lq_shard_pending(&part->shard, chunk, &i)); i++) {
+		if (r->uid == uid)
+			continue;
+		if (n >= BATCH)
+			break;
+		n += weight_of(r);
+		lq_part_disown(part, r, lq_synq_hash(&r->key));
+	}
 	spin_unlock_bh(&part->lock);
+	if (!r)
+		++*index;
 	return chunk;
 }
 
@@ -304,7 +326,8 @@ void lq_evict_work(struct work_struct *work)
 
 	lq_share_pass(q, READ_ONCE(q->pays), lq_memory_need(q, lq_synq_fits(q)));
 	for (i = 0; i <= q->mask; i++) {
-		for (index = 0; evict_chunk(&q->parts[i], &index); index++)
+		index = 0;
+		while (evict_some(&q->parts[i], &index))
 			cond_resched();
 	}
 }

@@ -68,6 +68,7 @@ static bool look(struct lq_ledger *ledger, struct lq_synq **gone)
 		return true;
 	}
 	ep->queue = NULL;
+	WRITE_ONCE(ledger->nr_queues, ledger->nr_queues - 1);
 	lq_endpoint_rest(ledger, ep);
 	q->next = *gone;
 	*gone = q;

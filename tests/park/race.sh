@@ -37,7 +37,7 @@ play_overtaken() {
 
 	unload
 	load "fault=$(constant LQ_FAULT_OVERTAKEN faults.h)"
-	begin 7214 1 synq=1000 park=100
+	begin 7214 1 synq=1000 park=100 timeout_ms=60000
 	step syn 0 20
 	fill 190000
 	refused=$(nstat_of TcpExtListenOverflows)

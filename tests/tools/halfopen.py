@@ -5,7 +5,7 @@
 Reads commands from stdin and answers each with one line, as actor.py does; runs in the
 client's namespace of tests/net.sh. A client is a number: the same source port with every
 wire and server port, and its frames are made here, so that no kernel answers for it. The
-SYN-ACK's number is remembered for its last ACK.
+number of its first SYN-ACK is remembered for its last ACK.
 
   wire IF MAC [ADDR]     frames leave there, for that address (10.9.0.1)
   syn FIRST COUNT PORT   SYNs of so many clients; how many were answered in a while
@@ -89,7 +89,7 @@ def receive(n, flags, seq):
         count("synacks")
         if client["isn"] not in (None, seq):
             count("another_isn")
-        client["isn"] = seq
+        client["isn"] = client["isn"] or seq
     else:
         count("other")
 
