@@ -1044,6 +1044,10 @@ class Hints(Case):
         self.silent('no_accept')
         self.row('listeners', 'listener=12', acceptor='?', acceptq=129, oldest_us=6810348)
         self.assertIn('the oldest for 6.8 s', self.told('no_accept'))
+        for cap, words in (128, 'so far'), (0, 'since listenq watches it'):
+            self.row('listeners', 'listener=12', cap=cap)
+            self.assertIn(f'called accept() with success {words}: 129', self.told('no_accept'))
+            self.assertIn(f'accepts: nobody {words}. ', ' '.join(self.why('0.0.0.0:8080').split()))
 
     def test_accepts_no_more(self):
         self.row('listeners', 'listener=12', oldest_us=30000000)
@@ -1151,6 +1155,8 @@ class Hints(Case):
         self.told('cookies_lost')   # they came by a later segment
         self.row('endpoints', 'endpoint=3', state='taken_over', overflow='park')
         self.assertIn('Not parked at the full queue: 8 ACKs', self.told('cookies_lost'))
+        self.row('endpoints', 'endpoint=3', verdicts='syn_cookie:20,cookie_accepted:12')
+        self.silent('cookies_lost')     # spoofed
 
     def test_syn_flooding(self):
         self.row('endpoints', 'endpoint=4', verdicts='syn_cookie:20,cookie_accepted:18,req_completed:9982')
@@ -1163,6 +1169,21 @@ class Hints(Case):
         """A client repeats what is thrown away."""
         self.row('endpoints', 'endpoint=3', verdicts='syn_cookie:1,cookie_accept_full:9')
         self.assertIn('of 1 SYN cookie 1 came back', self.told('syn_flooding'))
+
+    def test_syn_flooding_without_cookies(self):
+        words = {'losses': 'syn_queue_full:20:20:1790000001000:1790000012345:10:0:0', 'lost': 20}
+        self.row('endpoints', 'endpoint=4', verdicts='syn_queued:30,req_completed:28,syn_queue_full:20', **words)
+        text = self.told('syn_flooding', '[::]:443')
+        self.assertIn('without SYN cookies 20 SYNs were thrown away. Of 30 handshakes that began 28 completed', text)
+        self.row('endpoints', 'endpoint=4', verdicts='syn_queued:30,req_completed:8,syn_queue_full:20', **words)
+        self.silent('syn_flooding', '[::]:443')
+
+    def test_scans_under_cookies(self):
+        """Who answers a SYN cookie by RST was only looking."""
+        self.row('endpoints', 'endpoint=4', verdicts='syn_cookie_always:9,stray_rst:9', outcomes='cookie_unanswered:9')
+        self.why('[::]:443', code=0)
+        self.row('endpoints', 'endpoint=4', verdicts='syn_cookie_always:9,stray_rst:8')
+        self.assertIn('FAILED 1 handshake', self.why('[::]:443'))
 
     def test_holder_changed(self):
         self.listening(('00000000', 8080, 71), ('0100007F', 8080, 72))
@@ -1321,6 +1342,13 @@ class Names(Case):
         for wanted in ('[fe80::1]%eth0:22', '[fe80::1%eth0]:22', '[fe80::1]:22'):
             self.assertEqual(self.names(wanted, 0), ['[fe80::1]%eth0:22'])
         self.run_listenq('why', '[fe80::1%eth0]%eth0:22', code=2)
+
+    def test_a_device_that_is_gone(self):
+        """Its name does not make two of one endpoint."""
+        self.edit('endpoints', 'dev=red', 'dev=?')
+        self.assertEqual(self.names('0.0.0.0%?:8080', 1), ['0.0.0.0%?:8080'])
+        self.assertEqual(self.names('0.0.0.0:8080', 0), ['0.0.0.0:8080'])
+        prom.Reader().read(self.run_listenq('--prom'))
 
     def test_ipv4_of_an_ipv6_socket(self):
         for name in ('endpoints', 'listeners'):
