@@ -1062,6 +1062,8 @@ class Hints(Case):
         self.loss(limit=128, wanted=157)
         self.assertIn('Up to 157 wanted in at once: a backlog of 156 would have been enough', self.told('burst'))
         self.assertNotIn('too slowly', self.why('0.0.0.0:8080'))
+        self.row('listeners', 'listener=12', acceptq=9, oldest_us=90000)
+        self.silent('burst')    # it is slow now
 
     def test_burst_on_a_slow_machine(self):
         self.row('endpoints', 'endpoint=3', accept_us='10:1,11:10,12:3,13:5,14:11', full_ms=4)
