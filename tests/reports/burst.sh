@@ -66,5 +66,5 @@ burst_again() {
 		return
 	fi
 	[[ $text =~ 'Up to '([0-9]+)' wanted in at once' ]]
-	between 'three bursts: as many wanted in as in one' 30 "${BASH_REMATCH[1]:-0}" 40
+	between 'three bursts: as many wanted in as in one' 12 "${BASH_REMATCH[1]:-0}" 40
 }
