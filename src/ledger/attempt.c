@@ -220,7 +220,7 @@ void lq_attempt_step(struct lq_listener *l, const struct lq_event *event,
 		break;
 	case LQ_STEP_resets:
 		/* A Fast Open client has its connection, which accept() will find closed. */
-		if (!event->facts.req.fastopen)
+		if (!event->facts.req.fastopen && !event->stays)
 			leave_pending(&l->totals, event, LQ_ATTEMPT_reset);
 		break;
 	}

@@ -258,6 +258,13 @@ static void note_killed(struct lq_listener *l, struct sock *sk)
 		lq_clients_missed(n);
 }
 
+/* Who has found it listening has queued his connection when this is over. */
+static void wait_for_queued(struct sock *sk)
+{
+	spin_lock_bh(&inet_csk(sk)->icsk_accept_queue.rskq_lock);
+	spin_unlock_bh(&inet_csk(sk)->icsk_accept_queue.rskq_lock);
+}
+
 /**
  * lq_closing() - inet_csk_listen_stop is entered
  * @sk: the listener, state CLOSE already, queues still full
@@ -274,6 +281,7 @@ void lq_closing(struct sock *sk)
 		lq_listener_close(sk);
 		return;
 	}
+	wait_for_queued(sk);
 	event_of_listener_sock(&event, sk);
 	l = lq_listener_find(event.listener);
 	if (l) {

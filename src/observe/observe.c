@@ -34,6 +34,7 @@
 #include "observe/before.h"
 #include "observe/carry.h"
 #include "observe/observe.h"
+#include "observe/once.h"
 #include "observe/report.h"
 
 /* The segment that ended in do_rcv last, by the rules: no other hook should see it. */
@@ -383,6 +384,12 @@ void lq_hnd_req_close(struct lq_frame *frame, struct sock *returned)
 	lq_count_and_tell(net, frame->l, &frame->event, verdict);
 }
 
+/* Does a request end by it, that others may see end, too? */
+static bool ends(enum lq_verdict verdict)
+{
+	return verdict == LQ_V_req_listener_closed || verdict == LQ_V_req_rst;
+}
+
 /**
  * lq_check_req_close() - tcp_check_req returned
  * @frame: opened at its entry
@@ -427,6 +434,9 @@ void lq_check_req_close(struct lq_frame *frame, struct sock *returned)
 		frame->event.stays = !sk_unhashed(req_to_sk(frame->req));
 		not_queued(frame);
 	}
+	/* Nor is it ended here where another processor has found its listener closed. */
+	if (ends(verdict) && !lq_ends_once(frame->req))
+		frame->event.stays = true;
 	if (verdict == LQ_V_req_completed || verdict == LQ_V_req_migrated)
 		queued(returned, frame->event.listener);
 	report(frame, verdict);

@@ -152,15 +152,18 @@ struct sock *lq_job_accept(struct lq_job *job, struct lq_newborn *made)
 {
 	const struct lq_segment *s = &job->event.facts.segment;
 	struct sock *sk = made->sk;
+	u64 unused;
 
 	if (s->has_ts && (s32)(s->seq - tcp_rsk(made->req)->rcv_nxt) <= 0)
 		tcp_sk(sk)->rx_opt.ts_recent = s->tsval;
 	sock_rps_save_rxhash(sk, job->skb);
 	static_call(lq_synack_rtt_meas)(sk, made->req);
-	if (!enter_accept_queue(job->sk, made))
-		return NULL;
+	/* Before accept() can find it. */
 	lq_stamp_put(sk, job->event.listener);
-	return sk;
+	if (likely(enter_accept_queue(job->sk, made)))
+		return sk;
+	lq_stamp_take(sk, &unused, &unused);
+	return NULL;
 }
 
 /**
