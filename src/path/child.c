@@ -55,6 +55,8 @@ static enum lq_verdict why_not(struct lq_job *job, const struct lq_outcome *seen
 		queues->acceptq = min(queues->acceptq, queues->acceptq_limit);
 	lq_answers_check_req(seen, &answers);
 	verdict = lq_decide_check_req(&job->event.facts, &job->event.reading, &answers);
+	/* The listener's port was gone before its accept queue: the record goes on at the next. */
+	job->event.stays = verdict == LQ_V_req_listener_closed;
 	/* Without a connection it can't be, whatever the kernel left no mark of. */
 	return verdict == LQ_V_req_completed ? LQ_V_req_no_memory : verdict;
 }
