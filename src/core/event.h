@@ -58,7 +58,8 @@ enum lq_before { LQ_BEFORE_none, LQ_BEFORES(LQ_BEFORE_ENUM) LQ_BEFORE_count };
  * @waited_us: promoted: us since it was parked
  * @retrans: SYN-ACKs repeated so far
  * @acked: the last ACK had come, but the request stayed
- * @stays: req_listener_closed: the request stays, for its timer to end
+ * @stays: req_listener_closed, req_rst: the request goes on, or another processor ends it: that is
+ *	counted there
  * @stage: which function decided
  * @via: what handed the segment to it
  * @acted: it was us, not the stock kernel
