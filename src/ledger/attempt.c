@@ -259,7 +259,7 @@ void lq_attempt_step_late(struct lq_totals *totals, const struct lq_event *event
 		lq_attempt_ended(totals, event, LQ_END_killed);
 }
 
-/* Those in the accept queue, and who was refused since it was empty: how long should it have been? */
+/* Those in the accept queue, and who was refused since it was empty: how long should it be? */
 static void note_wanted(struct lq_listener *l, enum lq_verdict verdict,
 			const struct lq_overflow *o)
 {
