@@ -36,4 +36,24 @@ void lq_endpoints_begin(struct lq_ledger *ledger);
 void lq_endpoints_free(struct lq_ledger *ledger);
 bool lq_endpoint_may_take(const struct lq_endpoint *ep, const struct lq_flow *flow);
 
+/**
+ * lq_endpoint_set_queue() - an endpoint is taken over, or is not any more
+ * @ledger: of its network namespace
+ * @ep: the endpoint
+ * @q: its SYN queue; NULL: it has none any more
+ *
+ * Context: any, with the ledger's lock held.
+ */
+static inline void lq_endpoint_set_queue(struct lq_ledger *ledger, struct lq_endpoint *ep,
+					 struct lq_synq *q)
+{
+	u32 *at = &ledger->queues_at[lq_port_slot(ep->where.port)];
+	int more = q ? 1 : -1;
+
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	ep->queue = q;
+	WRITE_ONCE(ledger->nr_queues, ledger->nr_queues + more);
+	WRITE_ONCE(*at, *at + more);
+}
+
 #endif

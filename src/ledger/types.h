@@ -358,6 +358,14 @@ struct lq_sum {
 	u32 waiting;
 };
 
+#define LQ_PORT_SLOTS 256
+
+/* Where endpoints of a port are counted, and those of some others. */
+static inline unsigned int lq_port_slot(__be16 port)
+{
+	return ntohs(port) % LQ_PORT_SLOTS;
+}
+
 /**
  * struct lq_ledger - the listeners and endpoints of a network namespace
  * @listeners: by cookie. Its lock, interrupts off, is the ledger's lock
@@ -367,6 +375,7 @@ struct lq_sum {
  * @nr_listeners: open ones
  * @nr_endpoints: all
  * @nr_queues: those that are taken over
+ * @queues_at: these by lq_port_slot() of their port
  * @last_id: number of the newest endpoint
  * @untracked: segments of listeners for which there was no memory
  * @forgotten: endpoints that made room for others
@@ -394,6 +403,7 @@ struct lq_ledger {
 	u32 nr_listeners;
 	u32 nr_endpoints;
 	u32 nr_queues;
+	u32 queues_at[LQ_PORT_SLOTS];
 	u32 last_id;
 	atomic64_t untracked;
 	u64 forgotten;

@@ -66,6 +66,15 @@ static struct lq_listener *taker_in_both(const struct lq_synq *q, const struct l
 	return taker_in(q, &unbound) ?: key->iif ? taker_in(q, key) : NULL;
 }
 
+/* Are there queues at that port, or at one that is counted with it, but for @own? */
+static bool others_at(const struct lq_ledger *ledger, __be16 port, const struct sock *sk,
+		      const struct lq_synq *own)
+{
+	u32 mine = own && sk->sk_num == ntohs(port);
+
+	return READ_ONCE(ledger->queues_at[lq_port_slot(port)]) > mine;
+}
+
 /**
  * lq_taker_elsewhere() - has another endpoint's listener taken the SYN of a segment's flow?
  * @sk: the listener that the segment has reached
@@ -90,7 +99,7 @@ struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_bu
 	struct lq_listener *l = NULL;
 	unsigned int i, n;
 
-	if (!lq_net_counts(net) || READ_ONCE(lq_ledger_of(net)->nr_queues) <= (own ? 1 : 0))
+	if (!lq_net_counts(net) || !others_at(lq_ledger_of(net), tcp_hdr(skb)->dest, sk, own))
 		return NULL;
 	n = lq_synqs_of(net, &key, found);
 	for (i = 0; i < n && !l; i++)

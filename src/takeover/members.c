@@ -103,8 +103,7 @@ void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct l
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	q->draining = lq_are_many(ep);
 	leading.sum.expects = q->draining;
-	ep->queue = q;
-	WRITE_ONCE(ledger->nr_queues, ledger->nr_queues + 1);
+	lq_endpoint_set_queue(ledger, ep, q);
 	choose_sender(q, ep);
 	lq_walk_piece(ep, &at, LQ_OPEN, lead_to, &leading);
 	if (q->draining) {
@@ -148,8 +147,7 @@ void lq_members_end(struct lq_ledger *ledger, struct lq_endpoint *ep)
 	struct lq_synq *q = ep->queue;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	ep->queue = NULL;
-	WRITE_ONCE(ledger->nr_queues, ledger->nr_queues - 1);
+	lq_endpoint_set_queue(ledger, ep, NULL);
 	ep->released = true;
 	RCU_INIT_POINTER(q->sender, NULL);
 	if (xa_empty(&ep->listeners))

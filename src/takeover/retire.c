@@ -67,8 +67,7 @@ static bool look(struct lq_ledger *ledger, struct lq_synq **gone)
 		lq_retire_later(ledger, q);
 		return true;
 	}
-	ep->queue = NULL;
-	WRITE_ONCE(ledger->nr_queues, ledger->nr_queues - 1);
+	lq_endpoint_set_queue(ledger, ep, NULL);
 	lq_endpoint_rest(ledger, ep);
 	q->next = *gone;
 	*gone = q;
