@@ -162,11 +162,6 @@ static u32 next_step(const struct lq_part *part, u32 records)
 		       clamp_t(u32, size, STEP_RECORDS, MOST_STEP));
 }
 
-static bool is_low(const struct lq_part *part)
-{
-	return READ_ONCE(part->shard.store.nr_free) < part->low;
-}
-
 /* Returns whether there was memory; if not, nobody asks for it until the worker comes again. */
 static bool grow(struct lq_part *part, u32 records)
 {
@@ -271,7 +266,7 @@ static bool see_to_all(struct lq_synq *q, u32 records)
 	do {
 		more = false;
 		for (part = q->parts; part <= q->parts + q->mask; part++) {
-			if (is_low(part) && grow(part, records))
+			if (lq_memory_is_low(part) && grow(part, records))
 				more = true;
 			lacks = lacks || !part->low;
 			more = rehash(part) || more;

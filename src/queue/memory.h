@@ -19,6 +19,12 @@ void lq_memory_end(struct lq_synq *q);
 
 u32 lq_memory_records(const struct lq_synq *q);
 
+/* Are fewer records free than it should have? A hint: others take and give back. */
+static inline bool lq_memory_is_low(const struct lq_part *part)
+{
+	return READ_ONCE(part->shard.store.nr_free) < READ_ONCE(part->low);
+}
+
 /**
  * lq_memory_check() - have records made for SYNs to come, if few are left
  * @q: the queue
@@ -28,7 +34,7 @@ u32 lq_memory_records(const struct lq_synq *q);
  */
 static inline void lq_memory_check(struct lq_synq *q, const struct lq_part *part)
 {
-	if (unlikely(READ_ONCE(part->shard.store.nr_free) < READ_ONCE(part->low)))
+	if (unlikely(lq_memory_is_low(part)))
 		lq_memory_ask(q);
 }
 
