@@ -126,10 +126,25 @@ released_by() {
 # shellcheck disable=SC2317
 is_released() { [ "$(of_endpoint state)" = observing ]; }
 
+# The last ACKs of 100 clients, the youngest first, while the endpoint is released; what came of
+# it in $answer
+acks_beside_release() {
+	local n
+
+	widen $((at_find | at_hand_back)) 20000
+	order release "0.0.0.0:$port" &
+	for n in $(seq 99 -1 0); do
+		tell clients ack "$n" 1
+	done
+	wait $!
+	widen 0 0
+	tell clients came 1
+}
+
 # Last ACKs on one CPU while the other one hands their records back, each a moment later: some
 # have looked for a request before it was there, and find no record any more.
 play_race() {
-	local tries n found=0
+	local tries found=0
 
 	[ "$(nproc)" -gt 1 ] || {
 		skip 'last ACK against hand-back' 'one CPU'
@@ -138,14 +153,7 @@ play_race() {
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
 		begin 200 timeout_ms=120000
 		tell clients syn 0 100 $port
-		widen $((at_find | at_hand_back)) 20000
-		order release "0.0.0.0:$port" &
-		for n in $(seq 99 -1 0); do
-			tell clients ack "$n" 1
-		done
-		wait $!
-		widen 0 0
-		tell clients came 1
+		acks_beside_release
 		found=$((found + $(of_endpoint found_request | grep . || echo 0)))
 		[ "$(of rsts "$answer") $(stock)" = '0 synq=0 young=0 acceptq=100' ] || break
 		[ $found -eq 0 ] || break
@@ -162,20 +170,13 @@ play_race() {
 # The same where a member joins a group: segments that come to that one by now find a request of
 # who took their SYN.
 race_of_group() {
-	local tries n
+	local tries
 
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
 		begin 200 timeout_ms=120000
 		tell clients syn 0 100 $port
 		tell server listen M 0.0.0.0 $port 200 reuseport to_second
-		widen $((at_find | at_hand_back)) 20000
-		order release "0.0.0.0:$port" &
-		for n in $(seq 99 -1 0); do
-			tell clients ack "$n" 1
-		done
-		wait $!
-		widen 0 0
-		tell clients came 1
+		acks_beside_release
 		[ "$(of rsts "$answer") $(connected)" = '0 100' ] || break
 		[ "$(of_endpoint found_request | grep . || echo 0)" -eq 0 ] || break
 		end
