@@ -11,8 +11,9 @@
 # 10.9.0.2 and fd09::2, permanent neighbours: so 10.99.x.y and fd99::x need no
 # ARP, no ND and no address in the client's namespace, whose kernel must not
 # answer for them (a blackhole route: an ICMPv6 "no route" would end a Fast Open
-# connection). Checksums are written and checked, nothing is merged: what the
-# driver sends is what the listener gets.
+# connection). The client knows its neighbour, too: SYNs that wait until ARP or ND has an
+# answer would all come at once, or one after the other, as it happens. Checksums are
+# written and checked, nothing is merged: what the driver sends is what the listener gets.
 
 LQ_CLIENT=lqc-$$
 LQ_SERVER=lqs-$$
@@ -38,7 +39,7 @@ net_offloads_off() {
 }
 
 net_up() {
-	local client_mac
+	local client_mac server_mac
 
 	for tool in ip ethtool; do
 		command -v "$tool" >/dev/null ||
@@ -65,6 +66,7 @@ net_up() {
 		ip -n "$1" link set "$2" up
 	done
 	client_mac=$(ip netns exec "$LQ_CLIENT" cat /sys/class/net/lqc/address)
+	server_mac=$(ip netns exec "$LQ_SERVER" cat /sys/class/net/lqs/address)
 	ip -n "$LQ_SERVER" addr add 10.9.0.1/16 brd + dev lqs &&
 	ip -n "$LQ_SERVER" addr add fd09::1/64 dev lqs nodad &&
 	ip -n "$LQ_CLIENT" addr add 10.9.0.2/16 brd + dev lqc &&
@@ -73,6 +75,8 @@ net_up() {
 	ip -n "$LQ_CLIENT" -6 route add blackhole default &&
 	ip -n "$LQ_SERVER" neigh replace 10.9.0.2 lladdr "$client_mac" dev lqs nud permanent &&
 	ip -n "$LQ_SERVER" neigh replace fd09::2 lladdr "$client_mac" dev lqs nud permanent &&
+	ip -n "$LQ_CLIENT" neigh replace 10.9.0.1 lladdr "$server_mac" dev lqc nud permanent &&
+	ip -n "$LQ_CLIENT" neigh replace fd09::1 lladdr "$server_mac" dev lqc nud permanent &&
 	ip -n "$LQ_SERVER" route replace default via 10.9.0.2 dev lqs &&
 	ip -n "$LQ_SERVER" -6 route replace default via fd09::2 dev lqs ||
 		{ net_fail "can't configure the veth pair"; return 1; }

@@ -12,8 +12,6 @@ repeats() {
 	tell S listen B "$server6" 8081 1
 	tell S listen D 0.0.0.0 8082 3
 	in_server sysctl -qw net.ipv4.tcp_synack_retries=3
-	# Where the neighbour is asked for first, all SYNs come before the first last ACK.
-	ip -n "$LQ_CLIENT" neigh replace "$server6" lladdr "$(server_mac)" dev lqc
 	tell C crowd_of 3 "$server" 8080
 	tell C crowd_of 3 "$server6" 8081
 	tell C crowd_of 2 "$server" 8082
