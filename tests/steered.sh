@@ -256,7 +256,8 @@ play_better() {
 
 	port=7510
 	for mode in stock 'taken over' 'both taken over' 'stock, each SYN comes again' \
-		'both taken over, each SYN comes again'; do
+		'taken over, each SYN comes again' 'both taken over, each SYN comes again' \
+		'both taken over, the other answers by cookies, each SYN comes again'; do
 		actor S ip netns exec "$LQ_SERVER"
 		plays=halfopen.py actor C ip netns exec "$LQ_CLIENT"
 		tell C wire lqc "$(server_mac)"
@@ -265,6 +266,7 @@ play_better() {
 		tell C syn 0 $crowd $port
 		tell S listen B 10.9.0.1 $port 200 reuseport
 		[[ $mode != both* ]] || order takeover "10.9.0.1:$port"
+		[[ $mode != *cookies* ]] || order set "10.9.0.1:$port" cookies=always
 		[[ $mode != *again ]] || tell C again 0 $crowd
 		tell C ack 0 $crowd
 		tell C came 1

@@ -196,6 +196,7 @@ void lq_attempt_step(struct lq_listener *l, const struct lq_event *event,
 		break;
 	case LQ_STEP_connects:
 		begins(l, event);
+		note_completed(l);
 		break;
 	case LQ_STEP_cookie:
 		if (unlikely(lq_refused_any()) && lq_refused_knows(event))
@@ -211,6 +212,7 @@ void lq_attempt_step(struct lq_listener *l, const struct lq_event *event,
 	case LQ_STEP_moves:
 		lq_attempt_ended(closed_of(l), event, LQ_END_moved);
 		arrive(l, false);
+		note_completed(l);
 		break;
 	case LQ_STEP_joins:
 		/* It had a request, or came with a cookie. */
@@ -415,18 +417,24 @@ void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq
  * @to: the other listener, of the same endpoint
  * @event: the connection
  *
- * It was counted as killed when the listener began to close.
+ * It was counted as killed when the listener began to close; a client that had given up by then
+ * will be when that one lets it go.
  *
  * Context: the closing task, preemption off.
  */
 void lq_attempt_child_moved(struct lq_listener *to, const struct lq_event *event)
 {
 	struct lq_totals *totals = closed_of(to);
+	bool gone;
 
 	if (READ_ONCE(to->ignored))
 		return;
-	lq_clients_go_on(event->netns, &event->flow);
+	gone = lq_clients_go_on(event->netns, &event->flow);
 	if (totals) {
+		if (gone) {
+			atomic64_dec(&totals->tallies[LQ_TALLY_killed_gone]);
+			atomic64_dec(&totals->tallies[LQ_TALLY_gave_up]);
+		}
 		add(totals, LQ_ATTEMPT_killed, -1);
 		add(totals, LQ_ATTEMPT_attempts, -1);
 	}

@@ -219,24 +219,30 @@ static void ended(const struct lq_address *where, u64 listener, unsigned int net
 }
 
 /**
- * lq_clients_go_on() - a client was told as killed, but another listener has it
+ * lq_clients_go_on() - a client was told as killed, or gone, but another listener has it
  * @netns: inode of its network namespace
  * @flow: its four-tuple
  *
  * Context: any.
+ * Return: whether it was told as gone.
  */
-void lq_clients_go_on(unsigned int netns, const struct lq_flow *flow)
+bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow)
 {
 	struct lq_client_shard *shard = shard_of_ended(netns, flow);
 	struct lq_client *c;
 	unsigned long flags;
+	bool gone = false;
 
 	raw_spin_lock_irqsave(&shard->lock, flags);
-	for (c = shard->clients; c < shard->clients + shard->size; c++)
-		if (c->netns == netns && c->state == LQ_CLIENT_killed &&
-		    !memcmp(&c->flow, flow, sizeof(*flow)))
-			c->netns = 0;
+	for (c = shard->clients; c < shard->clients + shard->size; c++) {
+		if (c->netns != netns || memcmp(&c->flow, flow, sizeof(*flow)) ||
+		    (c->state != LQ_CLIENT_killed && c->state != LQ_CLIENT_gone))
+			continue;
+		gone |= c->state == LQ_CLIENT_gone;
+		c->netns = 0;
+	}
 	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	return gone;
 }
 
 /**

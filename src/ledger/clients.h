@@ -132,7 +132,7 @@ void lq_clients_ended(const struct lq_listener *l, unsigned int netns,
 		      const struct lq_flow *flow, enum lq_client_state state);
 void lq_clients_ended_at(const struct lq_address *where, unsigned int netns,
 			 const struct lq_flow *flow, enum lq_client_state state);
-void lq_clients_go_on(unsigned int netns, const struct lq_flow *flow);
+bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow);
 void lq_clients_forget(unsigned int netns);
 void lq_clients_walk(struct lq_clients_walk *walk, unsigned int netns);
 bool lq_clients_next(struct lq_clients_walk *walk);

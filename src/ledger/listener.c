@@ -384,8 +384,11 @@ void lq_listener_open(struct sock *sk, struct task_struct *task)
 	if (!l)
 		return;
 	raw_spin_lock_irqsave(&l->task_lock, flags);
-	if (!l->owner.pid)
+	if (!l->owner.pid) {
 		lq_task_remember(&l->owner, task);
+		/* Whose segment was faster has not chosen who pays. */
+		WRITE_ONCE(l->payer, lq_task_payer(task, l->uid));
+	}
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
 }
 

@@ -214,20 +214,22 @@ TRACE_EVENT(lq_request,
 
 /* accept() handed out a connection; wait_us since it was queued. */
 TRACE_EVENT(lq_accept,
-	TP_PROTO(const struct lq_event *event, bool tracked),
-	TP_ARGS(event, tracked),
+	TP_PROTO(const struct lq_event *event, bool tracked, bool served),
+	TP_ARGS(event, tracked, served),
 	TP_STRUCT__entry(
 		LQ_FLOW_FIELDS
 		__field(u64, wait_us)
 		__field(u8, tracked)
+		__field(u8, served)
 	),
 	TP_fast_assign(
 		LQ_FLOW_ASSIGN(event);
 		__entry->wait_us = event->age_us;
 		__entry->tracked = tracked;
+		__entry->served = served;
 	),
-	TP_printk(LQ_FLOW_FORMAT " wait_us=%llu tracked=%u", LQ_FLOW_PRINT,
-		  (unsigned long long)__entry->wait_us, __entry->tracked)
+	TP_printk(LQ_FLOW_FORMAT " wait_us=%llu tracked=%u served=%u", LQ_FLOW_PRINT,
+		  (unsigned long long)__entry->wait_us, __entry->tracked, __entry->served)
 );
 
 /* A SYN was thrown away before any listener saw it: whose it was to be, why, where. */

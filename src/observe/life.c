@@ -385,5 +385,5 @@ void lq_accept_seen(struct sock *sk)
 	lq_attempt_accepted(net, l, &event, device, gave_up, served, recovered);
 	if (l)
 		note_accepted(l, waited_us, gone, served);
-	trace_lq_accept(&event, cookie);
+	trace_lq_accept(&event, cookie, served);
 }

@@ -24,6 +24,7 @@
 #include "path/conn_request.h"
 #include "path/stock.h"
 #include "queue/filters.h"
+#include "queue/elsewhere.h"
 #include "queue/lookup.h"
 #include "queue/memory.h"
 #include "queue/record.h"
@@ -428,6 +429,19 @@ static bool came_again(struct lq_job *job)
 	return false;
 }
 
+/*
+ * A listener that matches better has come since another endpoint's took the SYN, and answered it:
+ * it is the same handshake, as in stock, where it is found before any listener is. Where the other
+ * asks for more than this one was asked for, it can't go on.
+ */
+static noinline bool came_again_at(const struct lq_listener *l, struct sk_buff *skb)
+{
+	struct lq_job job lq_uninitialized;
+
+	return !lq_asks_more(l->sk) && lq_job_begin(&job, LQ_STAGE_conn_request, l->sk, skb) &&
+	       came_again(&job);
+}
+
 /**
  * lq_conn_request() - in place of tcp_conn_request
  * @rsk_ops: the kernel's table for requests
@@ -443,13 +457,20 @@ int lq_conn_request(struct request_sock_ops *rsk_ops,
 		    struct sk_buff *skb)
 {
 	struct lq_job job lq_uninitialized;
+	const struct lq_listener *l;
 	enum lq_to_stock why;
+	bool ours;
 
-	if (skb->protocol != htons(ETH_P_IP) ||
-	    !lq_job_begin(&job, LQ_STAGE_conn_request, sk, skb))
+	if (skb->protocol != htons(ETH_P_IP))
 		return lq_stock_syn(rsk_ops, af_ops, sk, skb);
-	if (lq_job_may_find(&job) && came_again(&job))
+	ours = lq_job_begin(&job, LQ_STAGE_conn_request, sk, skb);
+	if (ours && lq_job_may_find(&job) && came_again(&job))
 		return 0;
+	l = lq_taker_elsewhere(sk, skb, ours ? job.q : NULL);
+	if (unlikely(l) && came_again_at(l, skb))
+		return 0;
+	if (!ours)
+		return lq_stock_syn(rsk_ops, af_ops, sk, skb);
 	why = why_stock(&job, rsk_ops);
 	if (likely(why == LQ_OURS)) {
 		lq_records_learn(af_ops);

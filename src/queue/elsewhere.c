@@ -10,6 +10,7 @@
 
 #include "ledger/counts.h"
 #include "queue/elsewhere.h"
+#include "queue/lookup.h"
 #include "queue/part.h"
 
 /**
@@ -75,16 +76,37 @@ static bool others_at(const struct lq_ledger *ledger, __be16 port, const struct 
 	return READ_ONCE(ledger->queues_at[lq_port_slot(port)]) > mine;
 }
 
+/*
+ * Its record may have become a connection or the kernel's request since the kernel looked for
+ * one: whoever listens there now looks again, as tcp_v4_rcv has done.
+ */
+static struct lq_listener *of_established(struct net *net, struct lq_synq *const *found,
+					  unsigned int n, const struct lq_v4_flow *key,
+					  struct sk_buff *skb)
+{
+	struct lq_listener *l = NULL;
+	unsigned int i;
+
+	if (!n || !lq_is_established(net, key, skb))
+		return NULL;
+	for (i = 0; i < n && !l; i++)
+		l = rcu_dereference(found[i]->sender);
+	return l;
+}
+
 /**
  * lq_taker_elsewhere() - has another endpoint's listener taken the SYN of a segment's flow?
  * @sk: the listener that the segment has reached
  * @skb: the segment, as tcp_v4_do_rcv gets it
- * @own: the SYN queue of @sk, NULL: it has none; not looked at
+ * @own: the SYN queue of @sk, which has no record of it; NULL: it has none
+ *
+ * Where @sk has no queue, nobody else looks whether the flow is in the established hash by now.
  *
  * Context: any, under RCU; what is returned lives as long.
- * Return: the listener if it is still open; or NULL.
+ * Return: the listener if it is still open, or of a flow that is established one to look at;
+ * or NULL.
  */
-struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_buff *skb,
+struct lq_listener *lq_taker_elsewhere(const struct sock *sk, struct sk_buff *skb,
 				       const struct lq_synq *own)
 {
 	const struct lq_v4_flow key = {
@@ -105,5 +127,5 @@ struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_bu
 	for (i = 0; i < n && !l; i++)
 		if (found[i] != own && atomic_read(&found[i]->len))
 			l = taker_in_both(found[i], &key);
-	return l;
+	return l || own ? l : of_established(net, found, n, &key, skb);
 }

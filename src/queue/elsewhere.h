@@ -10,7 +10,7 @@
 
 unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key,
 			 struct lq_synq *found[LQ_CANDIDATES]);
-struct lq_listener *lq_taker_elsewhere(const struct sock *sk, const struct sk_buff *skb,
+struct lq_listener *lq_taker_elsewhere(const struct sock *sk, struct sk_buff *skb,
 				       const struct lq_synq *own);
 
 #endif

@@ -3,21 +3,27 @@
  * to_stock.c - SYNs that are left to the stock kernel, and an endpoint all of whose are
  *
  * Who takes over an endpoint whose listener has TCP Fast Open, or keys, or MPTCP, gets nothing
- * by it: no SYN has a record. dmesg says so, once for each takeover.
+ * by it: no SYN has a record. dmesg says so, once for each takeover; of those by rules ten
+ * times a minute at most, `why` says it of each.
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <net/tcp.h>
 
 #include "kernel/compat_request.h"
 #include "kernel/ksym.h"
 #include "ledger/name.h"
+#include "queue/share.h"
 #include "queue/to_stock.h"
 
 #define ENOUGH	16	/* SYNs: a client or two that are unusual are no reason to tell */
+
+/* Of addresses that rules have taken over: users choose how often they listen. */
+static DEFINE_RATELIMIT_STATE(rules_told, 60 * HZ, 10);
 
 const char *const lq_to_stock_names[] = { LQ_TO_STOCK(LQ_STRING) };
 
@@ -102,6 +108,8 @@ void lq_to_stock_tell(struct work_struct *work)
 	u64 all;
 
 	if (READ_ONCE(q->has_own) || READ_ONCE(q->draining))
+		return;
+	if (lq_is_shared(q) && !__ratelimit(&rules_told))
 		return;
 	all = count(q, &worst);
 	lq_name_endpoint(shown, sizeof(shown), q->net, &q->where);

@@ -68,8 +68,19 @@ void lq_rules_want(struct lq_ledger *ledger, struct lq_endpoint *ep)
 	bool first = list_empty(&ledger->wanted);
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	if (!ep->open || was_refused(ep))
+	if (!ep->open)
 		return;
+	if (was_refused(ep)) {
+		/* The worker forgets those that have closed. */
+		if (list_empty(&ep->wanted)) {
+			if (list_empty(&ledger->refused))
+				ledger->retry = ep->refused_until;
+			list_add_tail(&ep->wanted, &ledger->refused);
+			queue_delayed_work(lq_system_wq, &ledger->ruler,
+					   max_t(long, ledger->retry - jiffies, 1));
+		}
+		return;
+	}
 	/* What was refused before is tried again. */
 	list_move_tail(&ep->wanted, &ledger->wanted);
 	if (first)

@@ -29,7 +29,7 @@ kuid_t lq_install_payer(struct lq_endpoint *ep)
 	struct lq_listener *l = xa_find(&ep->listeners, &at, ULONG_MAX, LQ_OPEN);
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
-	return l ? l->payer : GLOBAL_ROOT_UID;
+	return l ? READ_ONCE(l->payer) : GLOBAL_ROOT_UID;
 }
 
 /**

@@ -29,7 +29,7 @@ static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 	rcu_assign_pointer(q->sender, l);
 	if (l && !uid_eq(l->uid, q->uid)) {
 		q->uid = l->uid;
-		q->pays = l->payer;
+		q->pays = READ_ONCE(l->payer);
 		schedule_work(&q->evictor);
 	}
 }

@@ -452,6 +452,40 @@ class Why(Case):
         self.assertEqual(live['clients'][0]['verdicts'], {'syn_accept_full': 1})
         self.assertEqual(live['clients'][0]['got_in_after_s'], 1.5)
 
+    def retrace(self, change):
+        with open(self.trace, encoding='utf-8') as file:
+            lines = [changed for line in file.read().split('\n') for changed in [change(line)] if changed is not None]
+        self.trace = f'{self.root}/trace'
+        self.put('trace', '\n'.join(lines))
+
+    def live(self):
+        out, _ = self.run_traced('why', '0.0.0.0:8080', '--for', '0.5', '--json', code=1)
+        document = json.loads(out)
+        check_schema(document, WHY_SCHEMA)
+        text, _ = self.run_traced('why', '0.0.0.0:8080', '--for', '0.5', code=1)
+        return document['endpoints'][0]['live'], ' '.join(text.split())
+
+    def test_who_waits_is_not_in(self):
+        """A handshake that completes at a server that hangs, and one whose client had gone by then"""
+        self.retrace(lambda line: None if 'lq_accept: ' in line and 'dport=40002' in line else line)
+        live, text = self.live()
+        self.assertIsNone(live['clients'][0]['got_in_after_s'])
+        self.assertIn('SYN thrown away; in the accept queue', text)
+
+    def test_who_had_gone_is_not_in(self):
+        self.retrace(lambda line: line.replace('served=1', 'served=0'))
+        live, text = self.live()
+        self.assertIsNone(live['clients'][0]['got_in_after_s'])
+        self.assertIn('SYN thrown away; not in yet', text)
+        story, _ = self.run_traced('story', '0.0.0.0:8080', '--for', '0.1')
+        self.assertIn('took the connection after 200 ms: its client had gone', story)
+
+    def test_killed_while_we_look(self):
+        self.retrace(lambda line: line.replace('what=listen', 'what=close').replace('children=0', 'children=3'))
+        live, text = self.live()
+        self.assertEqual(live['killed'], 3)
+        self.assertIn('and 3 connections that nobody had accepted when the listener closed', text)
+
 
 class Causes(Case):
     def test_unanswered(self):
@@ -1065,6 +1099,26 @@ class Hints(Case):
         self.row('listeners', 'listener=12', acceptq=9, oldest_us=90000)
         self.silent('burst')    # it is slow now
 
+    def test_no_burst_when_it_stood_still(self):
+        """A whole queue waited long, once; so few of all that it was fast as a rule."""
+        self.row('endpoints', 'endpoint=3', accept_us='6:289,20:11', full_ms=2000, lost=178)
+        self.loss(limit=10, wanted=100)
+        self.silent('burst')
+        self.row('endpoints', 'endpoint=3', accept_us='6:289,20:5')
+        self.told('burst')
+
+    def test_successor_is_not_blamed(self):
+        self.row('listeners', 'listener=12', lost=0, acceptq=0, acceptor='1235/fresh')
+        text = self.why('0.0.0.0:8080')
+        self.assertIn('The listener that lost them has closed since', text)
+        self.assertNotIn('accepts too slowly', text)
+
+    def test_successor_is_not_blamed_for_who_gave_up(self):
+        self.row('listeners', 'listener=12', lost=0, acceptq=0)
+        self.row('endpoints', 'endpoint=3', gave_up=7)
+        text = self.why('0.0.0.0:8080')
+        self.assertIn('The listener that let them wait has closed since', text)
+
     def test_burst_on_a_slow_machine(self):
         self.row('endpoints', 'endpoint=3', accept_us='10:1,11:10,12:3,13:5,14:11', full_ms=4)
         self.told('burst')
@@ -1167,6 +1221,12 @@ class Hints(Case):
                  verdicts='syn_cookie:20000,cookie_accepted:18,req_completed:9982')
         self.silent('syn_flooding', '[::]:443', code=0)
 
+    def test_a_flood_under_cookies(self):
+        """Clients get in all the while: the cookies are not theirs."""
+        self.row('endpoints', 'endpoint=4', accept_us='3:1000', full_ms=0,
+                 verdicts='syn_queued:1000,req_completed:1000,syn_cookie:9872,cookie_accepted:10')
+        self.silent('syn_flooding', '[::]:443', code=0)
+
     def test_a_cookie_that_came_back_often(self):
         """A client repeats what is thrown away."""
         self.row('endpoints', 'endpoint=3', verdicts='syn_cookie:1,cookie_accept_full:9')
@@ -1186,6 +1246,49 @@ class Hints(Case):
         self.why('[::]:443', code=0)
         self.row('endpoints', 'endpoint=4', verdicts='syn_cookie_always:9,stray_rst:8')
         self.assertIn('FAILED 1 handshake', self.why('[::]:443'))
+
+    def two_workers(self):
+        """1235 accepts; 1240 has inherited the socket."""
+        self.listening(('00000000', 8080, 71))
+        self.process(1235, 'nginx', [71])
+        self.process(1240, 'nginx', [71])
+        self.row('endpoints', 'endpoint=3', accept_us='6:480,8:10', full_ms=7)
+
+    def test_one_stopped_worker(self):
+        self.two_workers()
+        self.put('proc/1240/stat', '1240 (nginx) T 1 1')
+        self.assertIn('nginx (pid 1240) is stopped', self.told('stopped'))
+        self.told('burst')
+        self.assertNotIn('does not accept', self.why('0.0.0.0:8080'))
+        self.put('proc/1235/stat', '1235 (nginx) T 1 1')
+        self.silent('burst')
+        self.assertIn('why nginx (pid 1235) does not accept', self.why('0.0.0.0:8080'))
+
+    def test_names_that_a_terminal_would_obey(self):
+        self.two_workers()
+        self.put('proc/1240/comm', 'a\x1b[2Jb\nc\n')
+        text = self.run_listenq('why', '0.0.0.0:8080', code=1)
+        self.assertIn(r'a\x1b[2Jb\x0ac (pid 1240)', text)
+        self.assertNotIn('\x1b', text)
+        self.assertIn('a\x1b[2Jb\nc', [one['comm'] for one in self.why_json('0.0.0.0:8080')['holders']])
+
+    def test_cookies_are_on_by_now(self):
+        words = {'losses': 'syn_queue_full:20:20:1790000001000:1790000012345:10:0:0', 'lost': 20}
+        self.row('endpoints', 'endpoint=4', verdicts='syn_queued:30,req_completed:8,syn_queue_full:20', **words)
+        self.put('proc/sys/net/ipv4/tcp_syncookies', '0\n')
+        self.assertIn('Set net.ipv4.tcp_syncookies=1, so', self.why('[::]:443'))
+        self.put('proc/sys/net/ipv4/tcp_syncookies', '1\n')
+        self.assertIn('net.ipv4.tcp_syncookies was 0 then, and is 1 now: that is mended', self.why('[::]:443'))
+
+    def test_one_member_is_full(self):
+        self.row('listeners', 'listener=12', acceptq=129)
+        self.assertIn('The next client will be refused', self.told('full_now'))
+        self.edit('listeners', 'listener=13 endpoint=4 addr=:: port=443', 'listener=13 endpoint=3 addr=0.0.0.0 port=8080')
+        self.assertIn('The next client of 1 of 2 listeners will be refused', self.told('full_now'))
+
+    def test_who_has_just_begun_to_wait(self):
+        self.row('listeners', 'listener=12', acceptor='?', accepted=0, acceptq=1, oldest_us=50)
+        self.silent('no_accept')
 
     def test_holder_changed(self):
         self.listening(('00000000', 8080, 71), ('0100007F', 8080, 72))
@@ -1351,6 +1454,10 @@ class Names(Case):
         self.assertEqual(self.names('0.0.0.0%?:8080', 1), ['0.0.0.0%?:8080'])
         self.assertEqual(self.names('0.0.0.0:8080', 0), ['0.0.0.0:8080'])
         prom.Reader().read(self.run_listenq('--prom'))
+        self.edit('endpoints', 'dev=- ', 'dev=? ')
+        for row in re.findall(r'(?m)^endpoint=(\d+)', self.read('endpoints')):
+            self.row('endpoints', f'endpoint={row}', addr='0.0.0.0', port=8080, listeners=0)
+        prom.Reader().read(self.run_listenq('--prom'))
 
     def test_ipv4_of_an_ipv6_socket(self):
         for name in ('endpoints', 'listeners'):
@@ -1388,7 +1495,7 @@ class Namespaces(Case):
         self.nobody_listens()
         out, error = self.run_traced('story', '--for', '0.2', '*:8080')
         self.assertIn("ip netns exec srv listenq story 0.0.0.0:8080", error)
-        self.assertEqual(out.count('\n'), 7)
+        self.assertEqual(out.count('\n'), 8)
 
     def test_story(self):
         self.namespace(4711, 'srv')
@@ -1398,7 +1505,7 @@ class Namespaces(Case):
             file.write(text.replace(str(self.netns()), str(self.netns('proc/4711/ns/net'))))
         out, _ = self.run_traced('story', '--for', '0.2', '--all-netns', '0.0.0.0:8080')
         self.assertEqual({line.split()[0] for line in out.split('\n')[:-1]}, {'srv'})
-        self.assertEqual(out.count('\n'), 6)
+        self.assertEqual(out.count('\n'), 7)
 
     def test_top_says_where_they_are(self):
         self.namespace(4711, 'srv')
@@ -1481,6 +1588,7 @@ class Story(Case):
             '(accept queue 129/128)',
             '10.9.0.3:40002 -> 10.9.0.1:8080 ACK handshake complete, connection queued for accept() '
             '(accept queue 0/128)',
+            '10.9.0.3:40002 -> 10.9.0.1:8080 accept() the application took the connection after 100 us',
             '[fd09::2]:40003 -> [fd09::1]:8080 (no segment) REFUSED: its last ACK had come, but no '
             'connection was made of it: request given up'])
 
@@ -1508,7 +1616,7 @@ class Story(Case):
         self.assertEqual(self.written()['events/listenq/lq_accept/filter'], f'netns == {own}')
 
     def test_addresses(self):
-        for wanted, count in (('*:8080', 7), ('0.0.0.0:8080', 6), ('[::]:8080', 7),
+        for wanted, count in (('*:8080', 8), ('0.0.0.0:8080', 7), ('[::]:8080', 8),
                               ('10.9.0.1:8080', 0), ('[fd09::1]:8080', 1),
                               ('[fd09:0:0::1]:8080', 1), ('10.9.0.9:8080', 1)):
             self.assertEqual(len(self.lines(wanted)), count, wanted)
@@ -1522,9 +1630,9 @@ class Story(Case):
 
     def test_tproxy(self):
         self.tproxy()
-        self.assertEqual(len(self.lines('0.0.0.0:8080')), 6)
-        self.assertEqual(len(self.lines('*:80')), 6)
-        self.assertEqual(len(self.lines('10.9.0.1:80')), 5)
+        self.assertEqual(len(self.lines('0.0.0.0:8080')), 7)
+        self.assertEqual(len(self.lines('*:80')), 7)
+        self.assertEqual(len(self.lines('10.9.0.1:80')), 6)
         self.assertEqual(len(self.lines('[::]:443')), 0)
         self.lines('0.0.0.0:8080')
         self.assertIn('(sport == 8080 || listener == 12)', self.written()['events/listenq/lq_verdict/filter'])
@@ -1570,14 +1678,14 @@ class Story(Case):
 
     def test_clients(self):
         # The kernel's filter, which is not here, would look at ports.
-        for wanted, count in (('10.9.0.2', 3), ('10.9.0.3', 2), ('fd09::2', 1), ('[fd09::2]', 1)):
+        for wanted, count in (('10.9.0.2', 3), ('10.9.0.3', 3), ('fd09::2', 1), ('[fd09::2]', 1)):
             self.assertEqual(len(self.lines('--client', wanted)), count, wanted)
 
     def test_json(self):
         out, _ = self.run_traced('story', '--for', '0.3', '--json')
         events = [json.loads(line) for line in out.split('\n')[:-1]]
         self.assertEqual([event['event'] for event in events],
-                         ['listener', 'verdict', 'verdict', 'accept', 'verdict', 'verdict', 'request'])
+                         ['listener', 'verdict', 'verdict', 'accept', 'verdict', 'verdict', 'accept', 'request'])
         self.assertEqual(events[4]['client'], '10.9.0.3:40002')
         self.assertEqual((events[4]['loss'], events[4]['acceptq']), (1, 129))
         self.assertAlmostEqual(events[0]['time'] + 1, events[1]['time'], places=5)
