@@ -43,6 +43,7 @@ static bool keep(struct lq_job *job, struct lq_record *r, struct lq_parked *p)
 	struct sk_buff *copy = lq_parking_copy(job->skb);
 	const struct lq_segment *s = &job->event.facts.segment;
 
+	lockdep_assert_held(&job->part->lock);
 	if (!copy)
 		return false;
 	if (!lq_parking_charge(&job->q->parking, &p->bytes, copy->truesize,
@@ -61,6 +62,7 @@ static bool begin(struct lq_job *job, struct lq_record *r)
 	struct lq_parking *parking = &job->q->parking;
 	struct lq_parked *p = kmalloc(sizeof(*p), GFP_ATOMIC | __GFP_NOWARN);
 
+	lockdep_assert_held(&job->part->lock);
 	if (!p)
 		return false;
 	__skb_queue_head_init(&p->segments);

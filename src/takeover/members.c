@@ -100,6 +100,7 @@ void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct l
 	struct leading leading = { .q = q };
 	unsigned long at = 0;
 
+	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	q->draining = lq_are_many(ep);
 	leading.sum.expects = q->draining;
@@ -146,6 +147,7 @@ void lq_members_end(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	struct lq_synq *q = ep->queue;
 
+	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_endpoint_set_queue(ledger, ep, NULL);
 	ep->released = true;

@@ -158,13 +158,14 @@ static void tell_given_back(const struct lq_synq *q)
 		atomic64_read(&q->tallies[LQ_QT_orphaned]));
 }
 
-/* Nobody works with them any more. */
+/* With commands locked: nobody works with them any more. */
 static void end_going(void)
 {
 	bool alone = going && !going->next;
 	u32 silent = 0;
 	struct lq_synq *q;
 
+	lockdep_assert_held(&lq_commands);
 	while ((q = going)) {
 		going = q->next;
 		lq_keep_tallies(q);
@@ -294,8 +295,10 @@ void lq_release_forget(struct lq_ledger *ledger)
 	cancel_delayed_work_sync(&ledger->lessor);
 }
 
+/* With commands locked. */
 static void drain_all(struct lq_ledger *ledger)
 {
+	lockdep_assert_held(&lq_commands);
 	lq_rules_remove(ledger, NULL);
 	drain_meant(ledger, NULL, true, "the module goes");
 }

@@ -74,12 +74,14 @@ static bool look(struct lq_ledger *ledger, struct lq_synq **gone)
 	return true;
 }
 
+/* With commands locked. Returns those that go. */
 static struct lq_synq *retire(struct lq_ledger *ledger)
 {
 	struct lq_synq *gone = NULL;
 	bool more = true;
 	int n;
 
+	lockdep_assert_held(&lq_commands);
 	while (more) {
 		xa_lock_irq(&ledger->listeners);
 		for (n = 0; more && n < BATCH; n++)

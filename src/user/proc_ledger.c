@@ -55,8 +55,8 @@ static struct lq_ledger *ledger_of(const struct reader *reader)
 	return lq_ledger_of(reader->net);
 }
 
-/* With what guards the task held: a lock of the listener's or the ledger's. */
-static void show_locked_task(struct seq_file *m, struct reader *reader, const char *key,
+/* As it is: what guards it is its owner's, and held by the two below. */
+static void print_task(struct seq_file *m, struct reader *reader, const char *key,
 			     const struct lq_task *task)
 {
 	if (!task->pid) {
@@ -67,14 +67,22 @@ static void show_locked_task(struct seq_file *m, struct reader *reader, const ch
 	lq_show_escaped(m, task->comm);
 }
 
+/* A task of a listener's */
 static void show_task(struct seq_file *m, struct reader *reader, struct lq_listener *l,
 		      const char *key, const struct lq_task *task)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&l->task_lock, flags);
-	show_locked_task(m, reader, key, task);
+	print_task(m, reader, key, task);
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
+}
+
+/* With the ledger's lock held. */
+static void show_closer(struct seq_file *m, struct reader *reader, const struct lq_endpoint *ep)
+{
+	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
+	print_task(m, reader, "closer", &ep->closer);
 }
 
 /* The connection at the head of the accept queue has waited longest. */
@@ -243,7 +251,7 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	if (ep->queue)
 		show_queue(m, ledger, ep->queue);
 	show_queue_tallies(m, ledger, ep);
-	show_locked_task(m, reader, "closer", &ep->closer);
+	show_closer(m, reader, ep);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	seq_printf(m, " listeners=%u opened=%u", sum->open, READ_ONCE(ep->opened));
 	lq_show_time(m, "since", ep->since);
