@@ -149,7 +149,7 @@ enum lq_verdict lq_job_park(struct lq_job *job, struct lq_record *r, bool full)
 	if (!r->parked && (full || !park.must_wait))
 		return verdict;
 	if (!sk_acceptq_is_full(job->sk))
-		lq_park_kick(job->q);
+		lq_parking_kick(job->q);
 	if (verdict != LQ_V_none)
 		return verdict;
 	NET_INC_STATS(sock_net(job->sk), LINUX_MIB_LISTENOVERFLOWS);
@@ -195,7 +195,7 @@ bool lq_job_park_new(struct lq_job *job, struct lq_record *r)
 		return false;
 	r->acked = 1;
 	if (!sk_acceptq_is_full(job->sk))
-		lq_park_kick(job->q);
+		lq_parking_kick(job->q);
 	return true;
 }
 

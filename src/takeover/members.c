@@ -54,7 +54,7 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep,
 		return;
 	lq_backlogs_changed(q, ep, l->closed ? 0 : READ_ONCE(l->sk->sk_max_ack_backlog));
 	choose_sender(q, ep);
-	lq_park_kick(q);
+	lq_parking_kick(q);
 	/* More may be to fit. */
 	if (!l->closed)
 		lq_memory_ask(q);
@@ -185,7 +185,7 @@ void lq_members_backlog(struct sock *sk, u32 backlog)
 	xa_unlock_irqrestore(&l->ledger->listeners, flags);
 	if (!q)
 		return;
-	lq_park_backlog(q);
+	lq_parking_backlog(q);
 	lq_memory_ask(q);
 }
 
@@ -200,5 +200,5 @@ void lq_members_made_room(const struct lq_listener *l)
 	struct lq_synq *q = rcu_dereference_check(l->queue, true);
 
 	if (q)
-		lq_park_kick(q);
+		lq_parking_kick(q);
 }

@@ -118,7 +118,7 @@ void lq_keep_tallies(const struct lq_synq *q)
 
 	xa_lock_irq(&ledger->listeners);
 	ep = lq_endpoint_find(ledger, q->id);
-	for (i = 0; ep && i < LQ_QT_count; i++)
+	for (i = 0; ep && i < LQ_SYNQ_TALLY_count; i++)
 		ep->tallies[i] += atomic64_read(&q->tallies[i]);
 	xa_unlock_irq(&ledger->listeners);
 }

@@ -57,7 +57,7 @@ static struct lq_ledger *ledger_of(const struct reader *reader)
 
 /* As it is: what guards it is its owner's, and held by the two below. */
 static void print_task(struct seq_file *m, struct reader *reader, const char *key,
-			     const struct lq_task *task)
+		       const struct lq_task *task)
 {
 	if (!task->pid) {
 		seq_printf(m, " %s=?", key);
@@ -167,7 +167,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	lq_show_totals(m, &reader->sum, q.acceptq);
 }
 
-static const char *const queue_tally_names[] = { LQ_SYNQ_TALLIES(LQ_STRING) };
+static const char *const synq_tally_names[] = { LQ_SYNQ_TALLIES(LQ_STRING) };
 
 /* With the ledger's lock held: it keeps the queue. */
 static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struct lq_synq *q)
@@ -182,7 +182,7 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 		   sender ? lq_synq_limit(q, sender->sk) : 0, lq_memory_records(q),
 		   READ_ONCE(q->bytes), lq_share_held(q));
 	lq_config_show(m, &q->config);
-	lq_park_show(m, q);
+	lq_parking_show(m, q);
 	seq_printf(m, " has_own=%d by_rule=%d", READ_ONCE(q->has_own), lq_is_shared(q));
 	for (i = 0; i < LQ_TO_STOCK_count; i++) {
 		n = atomic64_read(&q->to_stock[i]);
@@ -192,17 +192,17 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 }
 
 /* Of all queues that the endpoint has had; with the ledger's lock held. */
-static void show_queue_tallies(struct seq_file *m, struct lq_ledger *ledger,
+static void show_synq_tallies(struct seq_file *m, struct lq_ledger *ledger,
 			       const struct lq_endpoint *ep)
 {
 	u64 n;
 	int i;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	for (i = 0; i < LQ_QT_count; i++) {
+	for (i = 0; i < LQ_SYNQ_TALLY_count; i++) {
 		n = ep->tallies[i] + (ep->queue ? atomic64_read(&ep->queue->tallies[i]) : 0);
 		if (n)
-			seq_printf(m, " %s=%llu", queue_tally_names[i], n);
+			seq_printf(m, " %s=%llu", synq_tally_names[i], n);
 	}
 }
 
@@ -250,7 +250,7 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	seq_printf(m, " state=%s", state_of(ep));
 	if (ep->queue)
 		show_queue(m, ledger, ep->queue);
-	show_queue_tallies(m, ledger, ep);
+	show_synq_tallies(m, ledger, ep);
 	show_closer(m, reader, ep);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	seq_printf(m, " listeners=%u opened=%u", sum->open, READ_ONCE(ep->opened));
