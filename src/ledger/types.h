@@ -422,6 +422,7 @@ struct lq_ledger {
 	struct delayed_work lessor;
 };
 
+/* No lock: of two at once either may be the last one, or the first. */
 static inline void lq_span_add(struct lq_span *span, u64 now)
 {
 	if (unlikely(!READ_ONCE(span->first)))
@@ -438,11 +439,13 @@ static inline bool lq_is_ignored(struct lq_listener *l)
 	return true;
 }
 
+/* One more. */
 static inline void lq_tally(struct lq_listener *l, enum lq_tally tally)
 {
 	atomic64_inc(&l->totals.tallies[tally]);
 }
 
+/* One more in the bucket of @value. */
 static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 value)
 {
 	u32 bucket = hist == LQ_HIST_retrans ? min_t(u64, value, 7) : lq_hist_bucket(value);
