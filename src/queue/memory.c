@@ -35,7 +35,7 @@
 #define PERIOD		(10 * HZ)	/* what was not needed for so long is too much */
 #define AGAIN		(HZ / 10)	/* there was no memory */
 
-static_assert(EACH == LQ_CHUNK_HOLDS(sizeof(struct lq_record)));
+static_assert(LQ_CHUNK_HOLDS(sizeof(struct lq_record)) == EACH);
 
 /*
  * Not bound to a processor: the one that a flood comes in at has no time, and records for the

@@ -77,8 +77,8 @@ static void put_off(struct lq_ledger *ledger, struct lq_endpoint *ep)
 }
 
 /*
- * With commands and the ledger's lock held. Returns the queue if nobody listens there any more. Of who comes
- * after the rule the first SYNs may have been too early.
+ * With commands and the ledger's lock held. Returns the queue if nobody listens there any more. Of
+ * who comes after the rule the first SYNs may have been too early.
  */
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
 			       struct lq_synq *q, bool comes_after)

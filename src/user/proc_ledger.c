@@ -193,7 +193,7 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 
 /* Of all queues that the endpoint has had; with the ledger's lock held. */
 static void show_synq_tallies(struct seq_file *m, struct lq_ledger *ledger,
-			       const struct lq_endpoint *ep)
+			      const struct lq_endpoint *ep)
 {
 	u64 n;
 	int i;
