@@ -14,6 +14,7 @@
 #include "kernel/faults.h"
 #include "kernel/ksym.h"
 #include "ledger/listener.h"
+#include "ledger/older.h"
 #include "ledger/overflow.h"
 #include "ledger/refused.h"
 #include "ledger/stamp.h"
@@ -118,7 +119,6 @@ static int attach_hooks(void)
 	return lq_hook_table_attach(without);
 }
 
-/* The mode stays "observe": endpoints are taken over one by one. */
 static int take_over(void)
 {
 	int err;
@@ -165,6 +165,7 @@ static int __init listenq_init(void)
 {
 	int i, err;
 
+	/* It stays "observe": endpoints are taken over one by one. */
 	pr_info("version %s, mode observe\n", LQ_VERSION);
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		err = steps[i].start();

@@ -42,12 +42,12 @@ end_part() {
 . "$tests/ledger/many.sh"
 . "$tests/ledger/commands.sh"
 . "$tests/ledger/overflow.sh"
-. "$tests/ledger/pain.sh"
+. "$tests/ledger/refused.sh"
 . "$tests/ledger/attempts.sh"
 . "$tests/ledger/outcomes.sh"
 
 for part in ${LISTENQ_ONLY:-owners older queues full counters endpoints namespaces many folded commands \
-	dmesg_lines pain attempts outcomes}; do
+	dmesg_lines refused_clients attempts outcomes}; do
 	echo "# $part ($(cut -d. -f1 /proc/uptime) s)"
 	begin_part
 	$part

@@ -39,9 +39,10 @@ end() {
 
 # parts PROCESSORS: of a queue, see lq_synq_new()
 parts() {
-	local n=1
+	local n=1 most
 
-	while ((n < 2 * $1 && n < 256)); do
+	most=$((1 << $(constant LQ_MOST_PART_BITS part.h)))
+	while ((n < 2 * $1 && n < most)); do
 		n=$((2 * n))
 	done
 	echo $n
@@ -52,8 +53,10 @@ possible() { echo $(($(sed 's/.*-//' /sys/devices/system/cpu/possible) + 1)); }
 
 # Also for a machine that could have 128 (scripts/vm -a possible_cpus=128).
 play_small() {
-	local here most=65536
+	local here first each most=65536
 
+	first=$(constant FIRST_RECORDS memory.c)
+	each=$(constant EACH memory.c)
 	here=$(parts "$(possible)")
 	[ "$(possible)" -le 4 ] || most=4000000
 	begin 128
@@ -63,7 +66,7 @@ play_small() {
 	end
 	begin 1000000
 	between 'a large backlog begins with no more: records of a part' 1 \
-		$(($(of_endpoint records) / here)) $((1024 / here > 62 ? 1024 / here + 31 : 93))
+		$(($(of_endpoint records) / here)) $((first / here > 2 * each ? first / here + each : 3 * each))
 	end
 }
 

@@ -19,6 +19,7 @@
 #include "kernel/compat.h"
 #include "kernel/ksym.h"
 
+/* As it is on the wire; the other twelve bytes of @to stay. */
 static inline void lq_put_v4(u8 *to, __be32 addr)
 {
 	memcpy(to, &addr, sizeof(addr));
@@ -103,6 +104,7 @@ static inline void lq_flow_of_listener(struct lq_flow *flow, const struct sock *
 	lq_put_v4(flow->saddr, sk->sk_rcv_saddr);
 }
 
+/* Of the stock kernel's queues: one limit, the backlog, is for both. */
 static inline void lq_lengths_of(struct lq_lengths *q, const struct sock *sk)
 {
 	const struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
@@ -173,6 +175,7 @@ static inline u64 lq_age_us(const struct request_sock *req)
 	return sent ? tcp_clock_us() - sent : 0;
 }
 
+/* How old a request is and what has become of it; the rest of @event stays. */
 static inline void lq_event_of_req(struct lq_event *event, const struct request_sock *req)
 {
 	event->age_us = lq_age_us(req);

@@ -148,6 +148,8 @@ void lq_ledger_killed(struct lq_listener *l, const struct lq_lengths *q)
  *	accept() is done
  *
  * The FIN of MPTCP is its socket's, a RST is the subflow's.
+ *
+ * Return: whether one of them has come.
  */
 bool lq_ledger_gone(const struct sock *sk, const struct sock *child)
 {
@@ -163,6 +165,8 @@ bool lq_ledger_gone(const struct sock *sk, const struct sock *child)
  * @child: as of lq_ledger_gone()
  *
  * What MPTCP has taken from its subflows is charged to its socket.
+ *
+ * Return: whether there is.
  */
 bool lq_ledger_left(const struct sock *sk, struct sock *child)
 {
@@ -192,6 +196,8 @@ static bool has_waited(const struct sock *child, u64 waited_us)
  * @sk: as of lq_ledger_gone()
  * @child: as of lq_ledger_gone()
  * @waited_us: since it was queued
+ *
+ * Return: whether all of that is so: nobody is served when it is accepted.
  */
 bool lq_ledger_gave_up(const struct sock *sk, struct sock *child, u64 waited_us)
 {

@@ -10,6 +10,7 @@
 
 #include "kernel/compat.h"
 #include "ledger/listener.h"
+#include "ledger/older.h"
 
 /* Files that are looked at with those of the task locked, and preemption off */
 #define PIECE 16

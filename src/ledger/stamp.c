@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stamp.c -  when was this child put into the accept queue?
+ * stamp.c - when was this child put into the accept queue?
  *
  * The child itself has no field for it, and a request is gone by accept() when the
  * connection came from a cookie. So each queued child gets a stamp in a hash table

@@ -71,9 +71,9 @@ enum lq_hist { LQ_HISTS(LQ_HIST_ENUM) LQ_HIST_count };
 	X(disowned) X(denied) X(waited) X(backlogged) X(overtaken)	\
 	X(cookies_parked) X(cookies_no_room) X(cookies_unfit) X(parked_in_vain)
 
-#define LQ_QT_ENUM(name) LQ_QT_##name,
-enum lq_synq_tally { LQ_SYNQ_TALLIES(LQ_QT_ENUM) LQ_QT_count };
-#undef LQ_QT_ENUM
+#define LQ_SYNQ_TALLY_ENUM(name) LQ_SYNQ_TALLY_##name,
+enum lq_synq_tally { LQ_SYNQ_TALLIES(LQ_SYNQ_TALLY_ENUM) LQ_SYNQ_TALLY_count };
+#undef LQ_SYNQ_TALLY_ENUM
 
 /* The two queues that can be full. */
 enum lq_queue_kind { LQ_SYNQ, LQ_ACCEPTQ, LQ_QUEUE_KINDS };
@@ -206,7 +206,7 @@ struct lq_endpoint {
 	bool released;
 	struct list_head wanted;
 	unsigned long refused_until;
-	u64 tallies[LQ_QT_count];
+	u64 tallies[LQ_SYNQ_TALLY_count];
 	u32 opened;
 	u32 open;
 	struct xarray listeners;
@@ -422,6 +422,7 @@ struct lq_ledger {
 	struct delayed_work lessor;
 };
 
+/* No lock: of two at once either may be the last one, or the first. */
 static inline void lq_span_add(struct lq_span *span, u64 now)
 {
 	if (unlikely(!READ_ONCE(span->first)))
@@ -438,11 +439,13 @@ static inline bool lq_is_ignored(struct lq_listener *l)
 	return true;
 }
 
+/* One more. */
 static inline void lq_tally(struct lq_listener *l, enum lq_tally tally)
 {
 	atomic64_inc(&l->totals.tallies[tally]);
 }
 
+/* One more in the bucket of @value. */
 static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 value)
 {
 	u32 bucket = hist == LQ_HIST_retrans ? min_t(u64, value, 7) : lq_hist_bucket(value);

@@ -15,7 +15,15 @@
 
 DEFINE_PER_CPU(unsigned long [LQ_ROWS], lq_hits);
 
-/* Marks: only inside of a frame, only for its result. */
+/*
+ * lq_on_FUNCTION() is told of a call of that function, lq_on_FUNCTION_return() of its result:
+ * @ri or @kp is the probe, @regs are as they are there. Each one leaves its mark in the frame that
+ * is open on this processor; without one it leaves at once.
+ *
+ * Context: a probe's handler, preemption off. Nothing is allocated, no lock is taken but a stamp's
+ * shard, nothing of the kernel's is changed.
+ * Return: 0; at the entry of a function whose return is probed 1: that is not to be told.
+ */
 int lq_on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct lq_frame *frame = lq_current_frame();

@@ -229,7 +229,7 @@ static enum lq_verdict last_ack(struct lq_job *job, struct lq_record *r,
 	if (likely(!may_park) || verdict != LQ_V_req_accept_full ||
 	    lq_job_park(job, r, true) != LQ_V_req_parked)
 		return verdict;
-	atomic64_inc(&job->q->tallies[LQ_QT_overtaken]);
+	atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_overtaken]);
 	return LQ_V_req_parked;
 }
 

@@ -252,7 +252,7 @@ static struct sock *of_stock_request(struct lq_job *job, struct request_sock *re
 /* Returns it locked, or NULL: the segment was thrown away. */
 static struct sock *of_connection(struct lq_job *job, struct sock *sk, bool tell)
 {
-	atomic64_inc(&job->q->tallies[LQ_QT_found_child]);
+	atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_found_child]);
 	if (tell) {
 		job->event.stage = LQ_STAGE_check_req;
 		lq_job_report(job, LQ_V_req_lost_race);
@@ -262,7 +262,7 @@ static struct sock *of_connection(struct lq_job *job, struct sock *sk, bool tell
 	__release(&sk->sk_lock.slock);
 	if (!sock_owned_by_user(sk))
 		return sk;
-	atomic64_inc(&job->q->tallies[LQ_QT_backlogged]);
+	atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_backlogged]);
 	if (!sk_rcvqueues_full(sk, backlog_limit(sk))) {
 		/* tcp_child_process() puts it there, and does not count it. */
 		sk->sk_backlog.len += job->skb->truesize;
@@ -303,7 +303,7 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 		if (!sk)
 			return NULL;
 		if (sk->sk_state == TCP_TIME_WAIT) {
-			atomic64_inc(&job->q->tallies[LQ_QT_found_timewait]);
+			atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_found_timewait]);
 			sock_gen_put(sk);
 			return NULL;
 		}
@@ -311,7 +311,7 @@ struct sock *lq_find_child(struct lq_job *job, bool tell, bool *found)
 			*found = true;
 			return of_connection(job, sk, tell);
 		}
-		atomic64_inc(&job->q->tallies[LQ_QT_found_request]);
+		atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_found_request]);
 		sk = of_stock_request(job, inet_reqsk(sk), tell, &end);
 		tell = false;
 	}

@@ -7,9 +7,8 @@
 
 #include "path/job.h"
 
-/* A connection on its way to the accept queue, and what the kernel made it of. */
 /**
- * struct lq_newborn - a connection that is made of a record
+ * struct lq_newborn - a connection on its way to the accept queue, and what it is made of
  * @parked: what its record keeps, NULL: it did not have to wait
  * @req: its request
  * @sk: the connection

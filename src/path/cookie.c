@@ -203,7 +203,7 @@ enum lq_cookie_end lq_cookie_park(struct lq_job *job)
 	if (!mss || !lq_job_must_wait(job))
 		return LQ_COOKIE_LEFT;
 	if (!has_room(job)) {
-		atomic64_inc(&tallies[LQ_QT_cookies_no_room]);
+		atomic64_inc(&tallies[LQ_SYNQ_TALLY_cookies_no_room]);
 		return LQ_COOKIE_LEFT;
 	}
 	req = lq_scratch(job->sk);
@@ -211,15 +211,15 @@ enum lq_cookie_end lq_cookie_park(struct lq_job *job)
 	if (!tcp_rsk(req)->af_specific || lq_job_why_stock(job) != LQ_OURS ||
 	    !read_options(job, req, &sent_us) || !choose_window(job, req) ||
 	    lq_job_ask_security(job, req)) {
-		atomic64_inc(&tallies[LQ_QT_cookies_unfit]);
+		atomic64_inc(&tallies[LQ_SYNQ_TALLY_cookies_unfit]);
 		return LQ_COOKIE_LEFT;
 	}
 	end = insert(job, req, sent_us);
 	if (end == LQ_COOKIE_LEFT && lq_job_must_wait(job))
-		atomic64_inc(&tallies[LQ_QT_cookies_no_room]);
+		atomic64_inc(&tallies[LQ_SYNQ_TALLY_cookies_no_room]);
 	if (end != LQ_COOKIE_PARKED)
 		return end;
-	atomic64_inc(&tallies[LQ_QT_cookies_parked]);
+	atomic64_inc(&tallies[LQ_SYNQ_TALLY_cookies_parked]);
 	lq_attempt_cookie_kept(job->l, &job->event);
 	__NET_INC_STATS(sock_net(job->sk), LINUX_MIB_SYNCOOKIESRECV);
 	lq_job_report(job, LQ_V_req_parked);

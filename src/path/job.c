@@ -180,7 +180,7 @@ static void inherit(struct lq_job *job, struct lq_record *r)
 	if (!r || r->snt_isn != snt_isn)
 		return;
 	if (err) {
-		atomic64_inc(&job->q->tallies[LQ_QT_denied]);
+		atomic64_inc(&job->q->tallies[LQ_SYNQ_TALLY_denied]);
 		lq_part_end(job->part, r, job->hash, LQ_END_killed);
 		return;
 	}

@@ -43,6 +43,7 @@ static bool keep(struct lq_job *job, struct lq_record *r, struct lq_parked *p)
 	struct sk_buff *copy = lq_parking_copy(job->skb);
 	const struct lq_segment *s = &job->event.facts.segment;
 
+	lockdep_assert_held(&job->part->lock);
 	if (!copy)
 		return false;
 	if (!lq_parking_charge(&job->q->parking, &p->bytes, copy->truesize,
@@ -61,6 +62,7 @@ static bool begin(struct lq_job *job, struct lq_record *r)
 	struct lq_parking *parking = &job->q->parking;
 	struct lq_parked *p = kmalloc(sizeof(*p), GFP_ATOMIC | __GFP_NOWARN);
 
+	lockdep_assert_held(&job->part->lock);
 	if (!p)
 		return false;
 	__skb_queue_head_init(&p->segments);
@@ -147,7 +149,7 @@ enum lq_verdict lq_job_park(struct lq_job *job, struct lq_record *r, bool full)
 	if (!r->parked && (full || !park.must_wait))
 		return verdict;
 	if (!sk_acceptq_is_full(job->sk))
-		lq_park_kick(job->q);
+		lq_parking_kick(job->q);
 	if (verdict != LQ_V_none)
 		return verdict;
 	NET_INC_STATS(sock_net(job->sk), LINUX_MIB_LISTENOVERFLOWS);
@@ -193,7 +195,7 @@ bool lq_job_park_new(struct lq_job *job, struct lq_record *r)
 		return false;
 	r->acked = 1;
 	if (!sk_acceptq_is_full(job->sk))
-		lq_park_kick(job->q);
+		lq_parking_kick(job->q);
 	return true;
 }
 

@@ -52,6 +52,7 @@ static inline u32 lq_config_or(const struct lq_config *config, enum lq_setting s
 						       otherwise;
 }
 
+/* What another command says of the same endpoint: its words replace, the others stay. */
 static inline void lq_config_merge(struct lq_config *config, const struct lq_config *change)
 {
 	int key;
@@ -62,11 +63,13 @@ static inline void lq_config_merge(struct lq_config *config, const struct lq_con
 	WRITE_ONCE(config->set, config->set | change->set);
 }
 
+/* lease_ms=0 is none, too. */
 static inline bool lq_has_lease(const struct lq_config *config)
 {
 	return lq_config_or(config, LQ_SETTING_lease_ms, 0);
 }
 
+/* @lease: as lq_lease_renew() has set it. */
 static inline bool lq_lease_has_ended(const struct lq_config *config, u64 lease)
 {
 	return lq_has_lease(config) && time_after_eq64(get_jiffies_64(), lease);

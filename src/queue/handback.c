@@ -6,9 +6,8 @@
  * which is the likeliest to be completed. To the listener that took the SYN, or, if it has
  * closed, that the kernel's own lookup gives, until that has far more requests than its backlog:
  * the kernel asks for that only when a SYN comes, and under a flood its backlog would be full of
- * the flood's. A request is in the
- * established hash before its record goes, so that a segment on another processor finds one
- * or the other.
+ * the flood's. A request is in the established hash before its record goes, so that a segment
+ * on another processor finds one or the other.
  */
 #include <linux/delay.h>
 #include <linux/slab.h>
@@ -119,7 +118,7 @@ static bool enter_hash(struct sock *sk, struct request_sock *req, const struct l
 	return added;
 }
 
-/* With the part locked. Returns what became of it, or LQ_QT_count: there is no memory. */
+/* With the part locked. Returns what became of it, or LQ_SYNQ_TALLY_count: there is no memory. */
 static enum lq_synq_tally hand_back(struct lq_part *part, const struct lq_record *r)
 {
 	struct sock *sk = heir_of(part->queue, r);
@@ -127,13 +126,13 @@ static enum lq_synq_tally hand_back(struct lq_part *part, const struct lq_record
 
 	lockdep_assert_held(&part->lock);
 	if (!sk)
-		return LQ_QT_orphaned;
+		return LQ_SYNQ_TALLY_orphaned;
 	if (has_enough(sk))
-		return LQ_QT_over_limit;
+		return LQ_SYNQ_TALLY_over_limit;
 	req = lq_request_of(sk, r);
 	if (!req)
-		return LQ_QT_count;
-	return enter_hash(sk, req, r) ? LQ_QT_handed_back : LQ_QT_duplicate;
+		return LQ_SYNQ_TALLY_count;
+	return enter_hash(sk, req, r) ? LQ_SYNQ_TALLY_handed_back : LQ_SYNQ_TALLY_duplicate;
 }
 
 /* With the part locked. Returns false if there was no memory for the record's request. */
@@ -143,16 +142,16 @@ static bool hand_back_or_end(struct lq_part *part, struct lq_record *r, bool ins
 	u32 hash = lq_synq_hash(&r->key);
 
 	lockdep_assert_held(&part->lock);
-	if (end == LQ_QT_count && insist)
+	if (end == LQ_SYNQ_TALLY_count && insist)
 		return false;
-	if (end == LQ_QT_count)
-		end = LQ_QT_orphaned;
+	if (end == LQ_SYNQ_TALLY_count)
+		end = LQ_SYNQ_TALLY_orphaned;
 	atomic64_inc(&part->queue->tallies[end]);
-	if (end == LQ_QT_handed_back)
+	if (end == LQ_SYNQ_TALLY_handed_back)
 		lq_part_remove(part, r, hash);
 	else
-		lq_part_end(part, r, hash, end == LQ_QT_duplicate ? LQ_END_duplicate :
-								    LQ_END_killed);
+		lq_part_end(part, r, hash, end == LQ_SYNQ_TALLY_duplicate ?
+					    LQ_END_duplicate : LQ_END_killed);
 	return true;
 }
 

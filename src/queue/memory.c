@@ -24,7 +24,7 @@
 #include "queue/settings.h"
 #include "queue/share.h"
 
-#define EACH		LQ_CHUNK_HOLDS(sizeof(struct lq_record))
+#define EACH		31	/* records of a chunk */
 #define FIRST_RECORDS	1024	/* of all parts, but a part has two chunks */
 #define SPARE_RECORDS	16	/* per part, that parts may differ by */
 #define STEP_RECORDS	1024	/* that a part gets at once, at least, while it fills */
@@ -34,6 +34,8 @@
 #define SPARES		64	/* chunks taken back with a part locked */
 #define PERIOD		(10 * HZ)	/* what was not needed for so long is too much */
 #define AGAIN		(HZ / 10)	/* there was no memory */
+
+static_assert(LQ_CHUNK_HOLDS(sizeof(struct lq_record)) == EACH);
 
 /*
  * Not bound to a processor: the one that a flood comes in at has no time, and records for the
@@ -63,7 +65,7 @@ static u32 enough_for(const struct lq_synq *q, u32 records)
 /* What a part begins with, and never goes below. */
 static u32 first_for(const struct lq_synq *q, u32 records)
 {
-	u32 first = max(FIRST_RECORDS / (q->mask + 1), 2 * EACH);
+	u32 first = max_t(u32, FIRST_RECORDS / (q->mask + 1), 2 * EACH);
 
 	return chunks_for(min(enough_for(q, records), first)) * EACH;
 }

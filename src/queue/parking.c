@@ -19,13 +19,13 @@
 #define USUAL_MSS	1460	/* what memory is set aside for if nothing is said */
 
 /**
- * lq_park_room() - what parked copies may take
+ * lq_parking_room() - what parked copies may take
  * @config: what commands said
  * @backlogs: of the endpoint's listeners, now
  *
  * Return: bytes, 0 if nothing is parked.
  */
-u64 lq_park_room(const struct lq_config *config, u32 backlogs)
+u64 lq_parking_room(const struct lq_config *config, u32 backlogs)
 {
 	if (lq_config_or(config, LQ_SETTING_overflow, LQ_OVERFLOW_wait) != LQ_OVERFLOW_park)
 		return 0;
@@ -215,7 +215,7 @@ bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener
 	list_add_tail(&p->list, &p->lane->parked);
 	spin_unlock(&parking->lock);
 	atomic_inc(&parking->n);
-	/* Before the caller looks for room: see lq_park_kick(). */
+	/* Before the caller looks for room: see lq_parking_kick(). */
 	smp_mb__after_atomic();
 	return true;
 }
@@ -237,7 +237,7 @@ void lq_unpark(struct lq_part *part, struct lq_record *r)
 }
 
 /**
- * lq_park_kick() - there may be room for parked handshakes
+ * lq_parking_kick() - there may be room for parked handshakes
  * @q: the SYN queue
  *
  * accept() has made room before it comes here, who parks has parked before he looks for
@@ -246,7 +246,7 @@ void lq_unpark(struct lq_part *part, struct lq_record *r)
  *
  * Context: any, also with interrupts off.
  */
-void lq_park_kick(struct lq_synq *q)
+void lq_parking_kick(struct lq_synq *q)
 {
 	/* The room before the look at who waits; pairs with lq_lane_enter(). */
 	smp_mb();
@@ -255,25 +255,25 @@ void lq_park_kick(struct lq_synq *q)
 }
 
 /**
- * lq_park_backlog() - listen() is about to change a backlog
+ * lq_parking_backlog() - listen() is about to change a backlog
  * @q: the SYN queue
  *
  * It is seen before it is done: the promoter looks for a moment.
  *
  * Context: any.
  */
-void lq_park_backlog(struct lq_synq *q)
+void lq_parking_backlog(struct lq_synq *q)
 {
 	WRITE_ONCE(q->parking.look_until, jiffies + LOOK_AGAIN);
-	lq_park_kick(q);
+	lq_parking_kick(q);
 }
 
 /**
- * lq_park_show() - what is parked, for the endpoints file
+ * lq_parking_show() - what is parked, for the endpoints file
  * @m: where to
  * @q: the SYN queue
  */
-void lq_park_show(struct seq_file *m, const struct lq_synq *q)
+void lq_parking_show(struct seq_file *m, const struct lq_synq *q)
 {
 	const struct lq_parking *parking = &q->parking;
 	u64 room = READ_ONCE(parking->room);

@@ -49,11 +49,11 @@ struct lq_parked {
 	u32 bytes;
 };
 
-u64 lq_park_room(const struct lq_config *config, u32 backlogs);
+u64 lq_parking_room(const struct lq_config *config, u32 backlogs);
 void lq_unpark(struct lq_part *part, struct lq_record *r);
-void lq_park_kick(struct lq_synq *q);
-void lq_park_backlog(struct lq_synq *q);
-void lq_park_show(struct seq_file *m, const struct lq_synq *q);
+void lq_parking_kick(struct lq_synq *q);
+void lq_parking_backlog(struct lq_synq *q);
+void lq_parking_show(struct seq_file *m, const struct lq_synq *q);
 
 u32 lq_parking_limit(const struct lq_synq *q, const struct sock *sk);
 u32 lq_parking_payload(const struct lq_synq *q, const struct lq_record *r);
@@ -68,7 +68,7 @@ bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener
 static inline void lq_parked_in_vain(struct lq_synq *q, const struct lq_record *r)
 {
 	if (unlikely(r->parked))
-		atomic64_inc(&q->tallies[LQ_QT_parked_in_vain]);
+		atomic64_inc(&q->tallies[LQ_SYNQ_TALLY_parked_in_vain]);
 }
 
 #endif

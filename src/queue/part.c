@@ -220,6 +220,6 @@ void lq_part_end(struct lq_part *part, struct lq_record *r, u32 hash, enum lq_at
 void lq_part_disown(struct lq_part *part, struct lq_record *r, u32 hash)
 {
 	lockdep_assert_held(&part->lock);
-	atomic64_inc(&part->queue->tallies[LQ_QT_disowned]);
+	atomic64_inc(&part->queue->tallies[LQ_SYNQ_TALLY_disowned]);
 	lq_part_end(part, r, hash, LQ_END_killed);
 }

@@ -51,7 +51,7 @@ static inline void lq_part_lock(struct lq_part *part)
 {
 	if (likely(spin_trylock(&part->lock)))
 		return;
-	atomic64_inc(&part->queue->tallies[LQ_QT_waited]);
+	atomic64_inc(&part->queue->tallies[LQ_SYNQ_TALLY_waited]);
 	spin_lock(&part->lock);
 }
 

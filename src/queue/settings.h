@@ -7,6 +7,7 @@
 
 #include "queue/types.h"
 
+/* Has a command said this key? Then @value is what it said, else as it was. */
 static inline bool lq_synq_says(const struct lq_synq *q, enum lq_setting key, u32 *value)
 {
 	if (!(READ_ONCE(q->config.set) & BIT(key)))
@@ -80,6 +81,7 @@ static inline u8 lq_synq_cookies(const struct lq_synq *q, const struct net *net)
 	return syncookies && lq_synq_says(q, LQ_SETTING_cookies, &value) ? value : syncookies;
 }
 
+/* SYN-ACK timers that a bare last ACK waits: TCP_DEFER_ACCEPT of the listener, if none is said. */
 static inline u8 lq_synq_defer(const struct lq_synq *q, const struct sock *sk)
 {
 	u32 value;

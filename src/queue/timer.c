@@ -168,7 +168,7 @@ static void ran_out(struct lq_part *part, struct lq_record *r)
 	if (l)
 		__NET_INC_STATS(q->net, LINUX_MIB_TCPTIMEOUTS);
 	if (end == LQ_TIMER_EXPIRE) {
-		atomic64_inc(&q->tallies[LQ_QT_timed_out]);
+		atomic64_inc(&q->tallies[LQ_SYNQ_TALLY_timed_out]);
 		lq_parked_in_vain(q, r);
 		lq_part_remove(part, r, lq_synq_hash(&r->key));
 		tell_expired(q, l, &copy, false);
@@ -177,7 +177,7 @@ static void ran_out(struct lq_part *part, struct lq_record *r)
 	if (!r->timeouts)
 		atomic_dec(&q->young);
 	if (r->parked)
-		lq_park_kick(q);
+		lq_parking_kick(q);
 	lq_shard_timed_out(&part->shard, r);
 	lq_shard_wait_again(&part->shard, r, (u32)jiffies);
 	if (end == LQ_TIMER_RESEND)

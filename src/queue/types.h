@@ -170,7 +170,7 @@ struct lq_synq {
 	atomic64_t to_stock[LQ_TO_STOCK_count];
 	bool has_own;
 	unsigned long is_told;
-	atomic64_t tallies[LQ_QT_count];
+	atomic64_t tallies[LQ_SYNQ_TALLY_count];
 	struct delayed_work grower;
 	bool asked;
 	unsigned long looked;

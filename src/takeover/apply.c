@@ -77,12 +77,13 @@ static void put_off(struct lq_ledger *ledger, struct lq_endpoint *ep)
 }
 
 /*
- * With the ledger's lock held. Returns the queue if nobody listens there any more. Of who comes
- * after the rule the first SYNs may have been too early.
+ * With commands and the ledger's lock held. Returns the queue if nobody listens there any more. Of
+ * who comes after the rule the first SYNs may have been too early.
  */
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
 			       struct lq_synq *q, bool comes_after)
 {
+	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (!ep)
 		return q;
@@ -130,6 +131,7 @@ static void apply(struct lq_ledger *ledger, u32 id, bool comes_after)
  */
 void lq_rule_apply(struct lq_ledger *ledger, u32 id)
 {
+	lockdep_assert_held(&lq_commands);
 	apply(ledger, id, true);
 }
 

@@ -80,12 +80,14 @@ void lq_backlogs_add(struct lq_listener *l, struct lq_addition *sum)
 /* With the ledger's lock held. */
 static void visit(struct lq_listener *l, void *sum)
 {
+	lockdep_assert_held(&l->ledger->listeners.xa_lock);
 	lq_backlogs_add(l, sum);
 }
 
 /* With the ledger's lock held: the worker adds up, soon. */
 static void add_up_later(struct lq_synq *q)
 {
+	lockdep_assert_held(&lq_ledger_of(q->net)->listeners.xa_lock);
 	schedule_delayed_work(&q->adder, ADD_UP_AFTER);
 }
 

@@ -114,7 +114,7 @@ int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 	INIT_WORK(&q->evictor, lq_evict_work);
 	INIT_DELAYED_WORK(&q->adder, lq_backlogs_add_up);
 	lq_park_init(q);
-	q->parking.room = lq_park_room(config, backlogs);
+	q->parking.room = lq_parking_room(config, backlogs);
 	err = parts_init(q, records, payer);
 	if (err)
 		lq_synq_free(q);
@@ -177,7 +177,7 @@ static bool charge_change(struct lq_change *change)
 		   sender ? READ_ONCE(sender->sk->sk_max_ack_backlog) : 0;
 	rcu_read_unlock();
 	lq_config_merge(&config, change->config);
-	change->room = lq_park_room(&config, backlogs);
+	change->room = lq_parking_room(&config, backlogs);
 	change->had = q->share;
 	change->share = change->config->set & BIT(LQ_SETTING_synq) ?
 			lq_memory_need(q, config.value[LQ_SETTING_synq]) : q->share;

@@ -54,7 +54,7 @@ void lq_members_changed(struct lq_ledger *ledger, struct lq_endpoint *ep,
 		return;
 	lq_backlogs_changed(q, ep, l->closed ? 0 : READ_ONCE(l->sk->sk_max_ack_backlog));
 	choose_sender(q, ep);
-	lq_park_kick(q);
+	lq_parking_kick(q);
 	/* More may be to fit. */
 	if (!l->closed)
 		lq_memory_ask(q);
@@ -100,6 +100,7 @@ void lq_members_begin(struct lq_ledger *ledger, struct lq_endpoint *ep, struct l
 	struct leading leading = { .q = q };
 	unsigned long at = 0;
 
+	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	q->draining = lq_are_many(ep);
 	leading.sum.expects = q->draining;
@@ -146,6 +147,7 @@ void lq_members_end(struct lq_ledger *ledger, struct lq_endpoint *ep)
 {
 	struct lq_synq *q = ep->queue;
 
+	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_endpoint_set_queue(ledger, ep, NULL);
 	ep->released = true;
@@ -183,7 +185,7 @@ void lq_members_backlog(struct sock *sk, u32 backlog)
 	xa_unlock_irqrestore(&l->ledger->listeners, flags);
 	if (!q)
 		return;
-	lq_park_backlog(q);
+	lq_parking_backlog(q);
 	lq_memory_ask(q);
 }
 
@@ -198,5 +200,5 @@ void lq_members_made_room(const struct lq_listener *l)
 	struct lq_synq *q = rcu_dereference_check(l->queue, true);
 
 	if (q)
-		lq_park_kick(q);
+		lq_parking_kick(q);
 }

@@ -140,10 +140,10 @@ static int drain_meant(struct lq_ledger *ledger, const struct lq_address *where,
 /* Nothing was pending in a rule's: users make many of these. */
 static bool is_silent(const struct lq_synq *q)
 {
-	return lq_is_shared(q) && !atomic64_read(&q->tallies[LQ_QT_handed_back]) &&
-	       !atomic64_read(&q->tallies[LQ_QT_over_limit]) &&
-	       !atomic64_read(&q->tallies[LQ_QT_duplicate]) &&
-	       !atomic64_read(&q->tallies[LQ_QT_orphaned]);
+	return lq_is_shared(q) && !atomic64_read(&q->tallies[LQ_SYNQ_TALLY_handed_back]) &&
+	       !atomic64_read(&q->tallies[LQ_SYNQ_TALLY_over_limit]) &&
+	       !atomic64_read(&q->tallies[LQ_SYNQ_TALLY_duplicate]) &&
+	       !atomic64_read(&q->tallies[LQ_SYNQ_TALLY_orphaned]);
 }
 
 static void tell_given_back(const struct lq_synq *q)
@@ -152,19 +152,20 @@ static void tell_given_back(const struct lq_synq *q)
 
 	lq_name_endpoint(shown, sizeof(shown), q->net, &q->where);
 	pr_info("%s is with the kernel again, %s: %lld requests handed back in %u ms, %lld over the bound, %lld the kernel's already, %lld lost\n",
-		shown, q->why, atomic64_read(&q->tallies[LQ_QT_handed_back]), q->ms,
-		atomic64_read(&q->tallies[LQ_QT_over_limit]),
-		atomic64_read(&q->tallies[LQ_QT_duplicate]),
-		atomic64_read(&q->tallies[LQ_QT_orphaned]));
+		shown, q->why, atomic64_read(&q->tallies[LQ_SYNQ_TALLY_handed_back]), q->ms,
+		atomic64_read(&q->tallies[LQ_SYNQ_TALLY_over_limit]),
+		atomic64_read(&q->tallies[LQ_SYNQ_TALLY_duplicate]),
+		atomic64_read(&q->tallies[LQ_SYNQ_TALLY_orphaned]));
 }
 
-/* Nobody works with them any more. */
+/* With commands locked: nobody works with them any more. */
 static void end_going(void)
 {
 	bool alone = going && !going->next;
 	u32 silent = 0;
 	struct lq_synq *q;
 
+	lockdep_assert_held(&lq_commands);
 	while ((q = going)) {
 		going = q->next;
 		lq_keep_tallies(q);
@@ -294,8 +295,10 @@ void lq_release_forget(struct lq_ledger *ledger)
 	cancel_delayed_work_sync(&ledger->lessor);
 }
 
+/* With commands locked. */
 static void drain_all(struct lq_ledger *ledger)
 {
+	lockdep_assert_held(&lq_commands);
 	lq_rules_remove(ledger, NULL);
 	drain_meant(ledger, NULL, true, "the module goes");
 }

@@ -74,12 +74,14 @@ static bool look(struct lq_ledger *ledger, struct lq_synq **gone)
 	return true;
 }
 
+/* With commands locked. Returns those that go. */
 static struct lq_synq *retire(struct lq_ledger *ledger)
 {
 	struct lq_synq *gone = NULL;
 	bool more = true;
 	int n;
 
+	lockdep_assert_held(&lq_commands);
 	while (more) {
 		xa_lock_irq(&ledger->listeners);
 		for (n = 0; more && n < BATCH; n++)
@@ -116,7 +118,7 @@ void lq_keep_tallies(const struct lq_synq *q)
 
 	xa_lock_irq(&ledger->listeners);
 	ep = lq_endpoint_find(ledger, q->id);
-	for (i = 0; ep && i < LQ_QT_count; i++)
+	for (i = 0; ep && i < LQ_SYNQ_TALLY_count; i++)
 		ep->tallies[i] += atomic64_read(&q->tallies[i]);
 	xa_unlock_irq(&ledger->listeners);
 }

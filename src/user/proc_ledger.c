@@ -55,9 +55,9 @@ static struct lq_ledger *ledger_of(const struct reader *reader)
 	return lq_ledger_of(reader->net);
 }
 
-/* With what guards the task held: a lock of the listener's or the ledger's. */
-static void show_locked_task(struct seq_file *m, struct reader *reader, const char *key,
-			     const struct lq_task *task)
+/* As it is: what guards it is its owner's, and held by the two below. */
+static void print_task(struct seq_file *m, struct reader *reader, const char *key,
+		       const struct lq_task *task)
 {
 	if (!task->pid) {
 		seq_printf(m, " %s=?", key);
@@ -67,14 +67,22 @@ static void show_locked_task(struct seq_file *m, struct reader *reader, const ch
 	lq_show_escaped(m, task->comm);
 }
 
+/* A task of a listener's */
 static void show_task(struct seq_file *m, struct reader *reader, struct lq_listener *l,
 		      const char *key, const struct lq_task *task)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&l->task_lock, flags);
-	show_locked_task(m, reader, key, task);
+	print_task(m, reader, key, task);
 	raw_spin_unlock_irqrestore(&l->task_lock, flags);
+}
+
+/* With the ledger's lock held. */
+static void show_closer(struct seq_file *m, struct reader *reader, const struct lq_endpoint *ep)
+{
+	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
+	print_task(m, reader, "closer", &ep->closer);
 }
 
 /* The connection at the head of the accept queue has waited longest. */
@@ -159,7 +167,7 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	lq_show_totals(m, &reader->sum, q.acceptq);
 }
 
-static const char *const queue_tally_names[] = { LQ_SYNQ_TALLIES(LQ_STRING) };
+static const char *const synq_tally_names[] = { LQ_SYNQ_TALLIES(LQ_STRING) };
 
 /* With the ledger's lock held: it keeps the queue. */
 static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struct lq_synq *q)
@@ -174,7 +182,7 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 		   sender ? lq_synq_limit(q, sender->sk) : 0, lq_memory_records(q),
 		   READ_ONCE(q->bytes), lq_share_held(q));
 	lq_config_show(m, &q->config);
-	lq_park_show(m, q);
+	lq_parking_show(m, q);
 	seq_printf(m, " has_own=%d by_rule=%d", READ_ONCE(q->has_own), lq_is_shared(q));
 	for (i = 0; i < LQ_TO_STOCK_count; i++) {
 		n = atomic64_read(&q->to_stock[i]);
@@ -184,17 +192,17 @@ static void show_queue(struct seq_file *m, struct lq_ledger *ledger, const struc
 }
 
 /* Of all queues that the endpoint has had; with the ledger's lock held. */
-static void show_queue_tallies(struct seq_file *m, struct lq_ledger *ledger,
-			       const struct lq_endpoint *ep)
+static void show_synq_tallies(struct seq_file *m, struct lq_ledger *ledger,
+			      const struct lq_endpoint *ep)
 {
 	u64 n;
 	int i;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
-	for (i = 0; i < LQ_QT_count; i++) {
+	for (i = 0; i < LQ_SYNQ_TALLY_count; i++) {
 		n = ep->tallies[i] + (ep->queue ? atomic64_read(&ep->queue->tallies[i]) : 0);
 		if (n)
-			seq_printf(m, " %s=%llu", queue_tally_names[i], n);
+			seq_printf(m, " %s=%llu", synq_tally_names[i], n);
 	}
 }
 
@@ -242,8 +250,8 @@ static void show_endpoint(struct seq_file *m, struct reader *reader, struct lq_e
 	seq_printf(m, " state=%s", state_of(ep));
 	if (ep->queue)
 		show_queue(m, ledger, ep->queue);
-	show_queue_tallies(m, ledger, ep);
-	show_locked_task(m, reader, "closer", &ep->closer);
+	show_synq_tallies(m, ledger, ep);
+	show_closer(m, reader, ep);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	seq_printf(m, " listeners=%u opened=%u", sum->open, READ_ONCE(ep->opened));
 	lq_show_time(m, "since", ep->since);

@@ -228,14 +228,38 @@ void server_await_accept_queue(const struct listener *l, unsigned int n)
 	}
 }
 
+/* What a socket must be made with, before its options. */
+struct wanted {
+	const char *kind;
+	bool reuseport;
+	bool v6only;
+};
+
+/* A word of a listen statement, as far as it is none of listen_option() */
+static void read_word(struct listener *l, struct wanted *w, const char *word)
+{
+	struct listener *other;
+
+	w->reuseport |= !strcmp(word, "reuseport");
+	w->v6only |= !strcmp(word, "v6only") && cfg.mode == MODE_IPV6;
+	if (!strcmp(word, "mptcp") || !strcmp(word, "smc"))
+		w->kind = word;
+	l->stock |= w->kind == word || !strncmp(word, "fastopen=", 9) ||
+		    !strncmp(word, "minttl=", 7);
+	if (!strncmp(word, "as=", 3))
+		snprintf(l->name, sizeof(l->name), "%s", word + 3);
+	other = strncmp(word, "port-of=", 8) ? NULL : listener_find(word + 8);
+	if (other)
+		l->port = other->port;
+}
+
 /* listen BACKLOG [as=NAME] [port-of=NAME] [option ...] */
 bool server_listen(int argc, char **argv)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
-	struct listener *l = &listeners[nr], *other;
-	bool reuseport = false, v6only = false;
+	struct listener *l = &listeners[nr];
 	socklen_t len = sizeof(l->cookie);
-	const char *kind = "tcp";
+	struct wanted w = { .kind = "tcp" };
 	char number[16];
 	int i;
 
@@ -243,23 +267,12 @@ bool server_listen(int argc, char **argv)
 		goto bad;
 	memset(l, 0, sizeof(*l));
 	snprintf(l->name, sizeof(l->name), "L");
-	for (i = 2; i < argc; i++) {
-		reuseport |= !strcmp(argv[i], "reuseport");
-		v6only |= !strcmp(argv[i], "v6only") && cfg.mode == MODE_IPV6;
-		if (!strcmp(argv[i], "mptcp") || !strcmp(argv[i], "smc"))
-			kind = argv[i];
-		l->stock |= kind == argv[i] || !strncmp(argv[i], "fastopen=", 9) ||
-			    !strncmp(argv[i], "minttl=", 7);
-		if (!strncmp(argv[i], "as=", 3))
-			snprintf(l->name, sizeof(l->name), "%s", argv[i] + 3);
-		other = strncmp(argv[i], "port-of=", 8) ? NULL : listener_find(argv[i] + 8);
-		if (other)
-			l->port = other->port;
-	}
+	for (i = 2; i < argc; i++)
+		read_word(l, &w, argv[i]);
 	if (!l->port)
 		l->port = flow_server_port();
 	l->backlog = atoi(argv[1]);
-	l->fd = socket_bound(kind, l->port, reuseport, v6only);
+	l->fd = socket_bound(w.kind, l->port, w.reuseport, w.v6only);
 	if (l->fd < 0 || listener_find(l->name))
 		goto bad;
 	for (i = 2; i < argc; i++)
@@ -275,7 +288,7 @@ bool server_listen(int argc, char **argv)
 	l->port = port_of(l->fd);
 	if (!strcmp(cfg.acted, "listenq") && !take_over(l))
 		goto bad;
-	if (strcmp(kind, "tcp") || getsockopt(l->fd, SOL_SOCKET, SO_COOKIE, &l->cookie, &len))
+	if (strcmp(w.kind, "tcp") || getsockopt(l->fd, SOL_SOCKET, SO_COOKIE, &l->cookie, &len))
 		l->cookie = 0;
 	nr++;
 	snprintf(number, sizeof(number), "%d", l->backlog);

@@ -2,14 +2,9 @@
 # shellcheck shell=bash disable=SC2154
 # cookies.sh - ACKs of SYN cookies that meet a full accept queue; a part of park.sh
 
-# Real clients: each says itself what the server has sent it.
-served_by_banner() {
-	local clients=$2 server go work
-
-	port=$1
-	work=$(mktemp -d /tmp/lqcookies.XXXXXX)
-	go=$work/go
-	in_server python3 - "$where" "$port" "$clients" "$go" >"$work/server" <<-'PY' &
+# banner_server CLIENTS: accepts when there is a file $work/go, and speaks first
+banner_server() {
+	in_server python3 - "$where" "$port" "$1" "$work/go" >"$work/server" <<-'PY' &
 		import os, socket, struct, sys, time
 		s = socket.socket()
 		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,12 +25,11 @@ served_by_banner() {
 		    c.close()
 		print(slow, "slow", narrow, "narrow")
 	PY
-	server=$!
-	await 10 has_listener "$port"
-	# Far enough for all SYNs to come before the first last ACK.
-	far 50
-	is "$port: takeover" "$(errno_of takeover "$where:$port" cookies=always overflow=park park=100)" ''
-	in_client python3 - "$where" "$port" "$clients" >"$work/served" <<-'PY' &
+}
+
+# banner_clients CLIENTS: each says itself what the server has sent it
+banner_clients() {
+	in_client python3 - "$where" "$port" "$1" >"$work/served" <<-'PY' &
 		import socket, sys
 		clients = [socket.socket() for n in range(int(sys.argv[3]))]
 		for c in clients:
@@ -50,13 +44,28 @@ served_by_banner() {
 		        pass
 		print(served)
 	PY
+}
+
+served_by_banner() {
+	local clients=$2 server speaking work
+
+	port=$1
+	work=$(mktemp -d /tmp/lqcookies.XXXXXX)
+	banner_server "$clients"
+	server=$!
+	await 10 has_listener "$port"
+	# Far enough for all SYNs to come before the first last ACK.
+	far 50
+	is "$port: takeover" "$(errno_of takeover "$where:$port" cookies=always overflow=park park=100)" ''
+	banner_clients "$clients"
+	speaking=$!
 	await 20 now_is cookies_parked 5
 	is 'those that the queue has no room for are parked' "$(words_now parked cookies_parked)" \
 		'parked=5 cookies_parked=5'
 	# Their timers run out, twice.
 	sleep 3.5
-	: >"$go"
-	wait $! "$server"
+	: >"$work/go"
+	wait "$speaking" "$server"
 	in_client tc qdisc del dev lqc root
 	is "$clients clients that wait for the server to speak: served" "$(cat "$work/served")" "$clients"
 	is 'the wait is no round trip, and no sign of congestion' "$(cat "$work/server")" '0 slow 0 narrow'

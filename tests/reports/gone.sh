@@ -6,6 +6,15 @@
 # not wait; 8082 their last ACKs met a full queue; 8085 the same, and were parked;
 # 8087 were parked, and did not wait for room.
 gone() {
+	gone_listen
+	gone_at_once
+	gone_at_full
+	gone_while_parked
+	gone_drained
+	gone_said
+}
+
+gone_listen() {
 	local port name
 
 	# A last ACK that was thrown away comes once more long before its request expires.
@@ -22,6 +31,9 @@ gone() {
 		tell S listen $port 0.0.0.0 $port 1
 		order takeover 0.0.0.0:$port overflow=park park=8 synq=16 cookies=never
 	done
+}
+
+gone_at_once() {
 	tell F probe 3 "$server" 8084
 	tell S drain 8084
 	tell F crowd_of 3 "$server" 8080
@@ -34,6 +46,9 @@ gone() {
 	tell F drop
 	tell R abort
 	tell H half
+}
+
+gone_at_full() {
 	far 50
 	tell C crowd_of 4 "$server" 8082
 	tell C crowd_of 4 "$server" 8085
@@ -41,6 +56,9 @@ gone() {
 	tell C 'done' 8
 	is 'at a full queue: all believe that they are connected' "$answer" 8
 	tell P 'done' 4
+}
+
+gone_while_parked() {
 	# Their last ACKs are on the way, and are parked then.
 	sleep 0.2
 	tell P abort
@@ -48,6 +66,11 @@ gone() {
 	tells 'gone while parked' '*:8087' 1 gave_up
 	says 'gone while parked' 'FAILED 4 clients: gave_up' '2 clients were parked' \
 		'2 clients have left, and are still in the accept queue'
+}
+
+gone_drained() {
+	local port
+
 	tell S drain 8087
 	for port in 8080 8081 8083 8086; do
 		tell S drain $port
@@ -55,7 +78,6 @@ gone() {
 	tell C drop
 	sleep 0.3
 	check 'at a full queue: room comes, and all are accepted' await 30 gone_accepted
-	gone_said
 }
 
 gone_accepted() {

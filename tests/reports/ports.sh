@@ -4,7 +4,13 @@
 
 # TPROXY over both families, two ports to one listener, one that is on a single address
 ports() {
-	local family one
+	ports_rules
+	ports_clients
+	ports_judged
+}
+
+ports_rules() {
+	local family
 
 	in_server nft -f - <<-'NFT'
 		table inet proxy {
@@ -31,6 +37,9 @@ ports() {
 	in_client ip route add 192.0.2.0/24 via 10.9.0.1
 	in_client ip route add 198.51.100.0/24 via 10.9.0.1
 	in_client ip -6 route add 2001:db8::/32 via fd09::1
+}
+
+ports_clients() {
 	tell S comm proxy
 	tell S listen A 0.0.0.0 12345 1 transparent
 	tell S listen B :: 12346 1 transparent
@@ -50,6 +59,11 @@ ports() {
 	wait "${follower[why0]}"
 	kill "${follower[story0]}" "${follower[story6]}"
 	wait "${follower[story0]}" "${follower[story6]}"
+}
+
+ports_judged() {
+	local one
+
 	check 'TPROXY: the story of the listener has clients of one port' \
 		grep -q -- '-> 192.0.2.7:80 .*REFUSED' "$work/story0"
 	check 'TPROXY: and of the other' grep -q -- '-> 192.0.2.7:443 ' "$work/story0"

@@ -665,8 +665,8 @@ static enum lq_verdict walk_conn_request(struct lq_outcome *o)
 	return v;
 }
 
-/* cookie_v4_check, and what tcp_rcv_state_process does with what it gives back. */
-static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
+/* The cookie is valid. */
+static enum lq_verdict walk_cookie(struct lq_outcome *o)
 {
 	static const enum lq_verdict cookie_verdicts[] = {
 		[FULL] = LQ_V_cookie_accept_full,
@@ -677,20 +677,6 @@ static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
 	};
 	enum ending ending;
 
-	o->returned = LQ_RET_LISTENER;
-	o->flags = (coin() ? LQ_ACK : 0) | (coin() ? LQ_RST : 0) | (coin() ? LQ_FIN : 0);
-	if (o->flags & LQ_RST)
-		return LQ_V_stray_rst;
-	if (!(o->flags & LQ_ACK))
-		return LQ_V_stray_no_ack;
-
-	/* Valid, or of any kind: syncookies off, no recent overflow, mss of 0. */
-	if (coin()) {
-		o->via_check_req = coin();
-		o->moved |= coin() ? MOVED(COOKIES_FAILED) : 0;
-		return o->via_check_req ? LQ_V_req_bad_ack :
-		       o->moved ? LQ_V_cookie_invalid : LQ_V_stray_ack;
-	}
 	o->moved |= MOVED(COOKIES_RECV);
 	if (coin())
 		return LQ_V_cookie_options_off;
@@ -717,6 +703,26 @@ static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
 		return LQ_V_cookie_upper_refused;
 	o->joined = o->upper && coin();
 	return o->joined ? LQ_V_req_mptcp_joined : LQ_V_cookie_accepted;
+}
+
+/* cookie_v4_check, and what tcp_rcv_state_process does with what it gives back. */
+static enum lq_verdict walk_hnd_req(struct lq_outcome *o)
+{
+	o->returned = LQ_RET_LISTENER;
+	o->flags = (coin() ? LQ_ACK : 0) | (coin() ? LQ_RST : 0) | (coin() ? LQ_FIN : 0);
+	if (o->flags & LQ_RST)
+		return LQ_V_stray_rst;
+	if (!(o->flags & LQ_ACK))
+		return LQ_V_stray_no_ack;
+
+	/* Valid, or of any kind: syncookies off, no recent overflow, mss of 0. */
+	if (coin()) {
+		o->via_check_req = coin();
+		o->moved |= coin() ? MOVED(COOKIES_FAILED) : 0;
+		return o->via_check_req ? LQ_V_req_bad_ack :
+		       o->moved ? LQ_V_cookie_invalid : LQ_V_stray_ack;
+	}
+	return walk_cookie(o);
 }
 
 /* A last ACK that is good: the end of tcp_check_req. */

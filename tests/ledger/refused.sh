@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
-# pain.sh - what became of refused clients; a part of ledger.sh
+# refused.sh - what became of refused clients; a part of ledger.sh
 
-pain() {
+refused_clients() {
 	refused_one_comes_through
 	refused_one_of_a_closed_listener
 	more_than_the_table_holds
-	adds_up pain
+	adds_up 'refused clients'
 }
 
 refused_one_comes_through() {
