@@ -4,13 +4,14 @@
 
 # 8080 FIN, 8081 RST, 8086 FIN over IPv6; 8083 data and FIN, which wants an answer; 8084 they did
 # not wait; 8082 their last ACKs met a full queue; 8085 the same, and were parked;
-# 8087 were parked, and did not wait for room.
+# 8087 were parked, and did not wait for room; 8088 their connections moved to another listener.
 gone() {
 	gone_listen
 	gone_at_once
 	gone_at_full
 	gone_while_parked
 	gone_drained
+	gone_moved
 	gone_said
 }
 
@@ -86,6 +87,23 @@ gone_accepted() {
 	has accepted=4 endpoint 8082 && has accepted=4 endpoint 8085
 }
 
+# Who accepts nobody closes: its successor takes them.
+gone_moved() {
+	in_server sysctl -qw net.ipv4.tcp_migrate_req=1
+	actor M ip netns exec "$LQ_CLIENT"
+	tell S listen before 0.0.0.0 8088 5 reuseport
+	tell M crowd_of 3 "$server" 8088
+	tell M 'done' 3
+	sleep 0.2
+	tell M drop
+	sleep 0.2
+	tell S listen after 0.0.0.0 8088 5 reuseport
+	tell S close before
+	tell S drain after
+	in_server sysctl -qw net.ipv4.tcp_migrate_req=0
+	is 'gone, moved: the successor gets them' "$answer" 3
+}
+
 gone_said() {
 	local port
 
@@ -94,6 +112,9 @@ gone_said() {
 		says "gone, port $port" 'FAILED 3 clients: gave_up' 'They had gone when accept() took'
 		is "gone, port $port: how many, as JSON" "${json[gave_up_clients]}" 3
 	done
+	tells 'gone, moved' '*:8088' 1 gave_up
+	says 'gone, moved' 'FAILED 3 clients: gave_up'
+	is 'gone, moved: how many, as JSON' "${json[gave_up_clients]}" 3
 	tells 'they want an answer' '*:8083' 0 -
 	tells 'they did not wait' '*:8084' 0 -
 	tells 'gone, after a full queue' '*:8082' 1 'accept_queue_full gave_up'
