@@ -920,6 +920,10 @@ class Clients(Case):
             .replace('reason=accept_queue_full', 'reason=unanswered').replace('=never', '=unanswered')
         self.put('proc/net/listenq/clients', '\n'.join([first, line, line.replace('=unanswered', '=before'), '']))
         self.assertIn('1 failed client remembered', self.why('0.0.0.0:8080', '--clients'))
+        # Nor is it of those who serve an address of their own, or of the other family.
+        for other, mine in (('10.9.0.1', 0), ('2001:db8::7', 0), ('10.9.0.2', 1)):
+            self.put('proc/net/listenq/clients', '\n'.join([first, line.replace('10.0.0.1 ', f'{other} '), '']))
+            self.assertEqual(len(self.why_json('0.0.0.0:8080', '--clients')['clients']), mine, other)
 
     def test_as_json(self):
         endpoint = self.why_json('0.0.0.0:8080', '--clients')
