@@ -157,16 +157,19 @@ ledger_agrees() {
 	[ "$mode" != taken ] || given_as_due
 }
 
+# rsts: those that the client got, and those that the listener's host sent, wherever they went
+rsts() { echo "$(rsts_on_wire), $(there nstat -asz TcpOutRsts | awk '/TcpOutRsts/ { print $2 }') sent"; }
+
 # compare SAID RSTS: everybody is served, also by stock; RSTs are as many as without the module
 compare() {
 	local served="curl $pages, ab Complete $requests Failed 0"
 
-	echo "# $what: $1; $2 RSTs"
+	echo "# $what: $1; RSTs: $2"
 	is "$what: everybody was served" "$1" "$served"
 	if [ "$mode" = absent ]; then
 		stock[$name]=$2
 	else
-		is "$what: RSTs as without the module" "$2" "${stock[$name]:-0}"
+		is "$what: RSTs as without the module" "$2" "${stock[$name]:-0, 0 sent}"
 	fi
 }
 
@@ -202,7 +205,7 @@ play() {
 		LQ_SERVER=$host check "$what: it can be taken over" order takeover "0.0.0.0:$port"
 	said=$(clients "$asked")
 	check "$what: comes to rest" await 20 settled
-	compare "$said" "$(rsts_on_wire)"
+	compare "$said" "$(rsts)"
 	[ "$mode" = absent ] || ledger_agrees
 	set_down
 }

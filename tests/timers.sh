@@ -53,10 +53,17 @@ all_listen() { [ "$(in_server ss -Hltn "sport >= :$first and sport <= :$last" | 
 # watch: the timers of parts in a softirq, all together, where that was longest (those of others
 # that are due then, as of TIME-WAIT sockets, take what they take); and how long a worker of a part
 # has bottom halves off. It lets them on at its end: what has been sent by then comes in at once.
+# An interrupt that comes in between, of a disk or the clock, is not theirs.
 watch() {
 	bpftrace -q -e '
 		tracepoint:irq:softirq_entry /@entered[cpu]/ {
 			@turn = max(nsecs - @entered[cpu]); delete(@entered[cpu]);
+		}
+		tracepoint:irq:irq_handler_entry, tracepoint:irq_vectors:local_timer_entry { @came[cpu] = nsecs; }
+		tracepoint:irq:irq_handler_exit, tracepoint:irq_vectors:local_timer_exit /@came[cpu]/ {
+			if (@began[cpu]) { @began[cpu] += nsecs - @came[cpu]; }
+			if (@entered[cpu]) { @entered[cpu] += nsecs - @came[cpu]; }
+			delete(@came[cpu]);
 		}
 		kprobe:lq_part_timer { @began[cpu] = nsecs; }
 		kretprobe:lq_part_timer /@began[cpu]/ { @timers[cpu] += nsecs - @began[cpu]; delete(@began[cpu]); }
@@ -68,7 +75,7 @@ watch() {
 			@turn = max(nsecs - @entered[cpu]); delete(@entered[cpu]);
 		}
 		BEGIN { printf("ready\n"); }
-		END { clear(@began); clear(@timers); clear(@entered); }' >/tmp/lqtimers.out 2>/tmp/lqtimers.err &
+		END { clear(@came); clear(@began); clear(@timers); clear(@entered); }' >/tmp/lqtimers.out 2>/tmp/lqtimers.err &
 	watcher=$!
 	await 60 grep -q ready /tmp/lqtimers.out || sed 's/^/# /' /tmp/lqtimers.err
 }

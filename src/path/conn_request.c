@@ -429,6 +429,12 @@ static bool came_again(struct lq_job *job)
 	return false;
 }
 
+/* If not, one of them may have another flow of the same numbers, on another wire. */
+static bool is_bound_alike(const struct sock *one, const struct sock *other)
+{
+	return READ_ONCE(one->sk_bound_dev_if) == READ_ONCE(other->sk_bound_dev_if);
+}
+
 /*
  * A listener that matches better has come since another endpoint's took the SYN, and answered it:
  * it is the same handshake, as in stock, where it is found before any listener is. Where the other
@@ -467,7 +473,7 @@ int lq_conn_request(struct request_sock_ops *rsk_ops,
 	if (ours && lq_job_may_find(&job) && came_again(&job))
 		return 0;
 	l = lq_taker_elsewhere(sk, skb, ours ? job.q : NULL);
-	if (unlikely(l) && came_again_at(l, skb))
+	if (unlikely(l) && (!ours || is_bound_alike(l->sk, sk)) && came_again_at(l, skb))
 		return 0;
 	if (!ours)
 		return lq_stock_syn(rsk_ops, af_ops, sk, skb);
