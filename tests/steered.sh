@@ -27,6 +27,8 @@ word() { of "$1" "$(endpoint "$port")"; }
 
 # greet NAME ADDRESS PORT WORDS...: a server of tools/greeter.py
 greet() {
+	# The one before it was ready, too.
+	: >"$work/$1"
 	# Not by in_server: $! would be a shell above it.
 	ip netns exec "$LQ_SERVER" python3 "$tests/tools/greeter.py" "${@:2}" >"$work/$1" &
 	greeter[$1]=$!
