@@ -33,6 +33,7 @@ done
 # bpftrace: whatever is filtered (tcp_filter, which some compilers inline, calls this) for
 # a listener, which is each segment of one
 watch() {
+	: >"$work/bpftrace"
 	bpftrace -q -e '
 		kprobe:sk_filter_trim_cap
 		/ ((struct sock *)arg0)->__sk_common.skc_state == 10 &&
