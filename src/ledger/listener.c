@@ -4,10 +4,9 @@
  *
  *   socket cookie ─▶ listener{totals, owner, queues} ─▶ endpoint{totals of the closed}
  *
- * A listener is made when its socket starts to listen, or when its first segment shows
- * it; it goes when the socket closes. Its totals are then added to its endpoint, which
- * stays: a reader who adds up an endpoint's listeners and @closed (walk.c) misses nothing
- * and counts nothing twice.
+ * A listener is made when its socket starts to listen, or when its first segment shows it; it goes
+ * when the socket closes. Its totals are then added to its endpoint, which stays: a reader who adds
+ * up an endpoint's listeners and @closed (walk.c) misses nothing and counts nothing twice.
  *
  * Segments find their listener under RCU and add to atomic counters; they take no lock.
  */
@@ -59,8 +58,7 @@ static struct hlist_head *slot_of(u64 cookie)
  * lq_listener_put() - give a reference back
  * @l: the listener
  *
- * The table's reference goes last of those that RCU readers rely on, so that nobody
- * looks any more.
+ * The table's reference goes last of those that RCU readers rely on: nobody looks any more.
  *
  * Context: any.
  */
@@ -379,8 +377,7 @@ void lq_listener_open(struct sock *sk, struct task_struct *task)
 	if (!l && make(sk, task))
 		return;
 	/* A segment was faster, or the module is younger than the listener. */
-	if (!l)
-		l = lq_listener_find(lq_sock_cookie(sk));
+	l = l ?: lq_listener_find(lq_sock_cookie(sk));
 	if (!l)
 		return;
 	raw_spin_lock_irqsave(&l->task_lock, flags);

@@ -2,7 +2,7 @@
 /*
  * conn_request.c - a SYN for a listener that is taken over (Linux 4.1: tcp_conn_request)
  *
- *   record? ─▶ check_req.c     unusual? ─▶ stock     rules ─▶ record and SYN-ACK
+ *   record? ─▶ again.c         unusual? ─▶ stock     rules ─▶ record and SYN-ACK
  *                                                         ├▶ cookie
  *                                                         └▶ nothing
  *
@@ -20,11 +20,10 @@
 #include "kernel/faults.h"
 #include "kernel/ksym.h"
 #include "observe/frame.h"
-#include "path/check_req.h"
+#include "path/again.h"
 #include "path/conn_request.h"
 #include "path/stock.h"
 #include "queue/filters.h"
-#include "queue/elsewhere.h"
 #include "queue/lookup.h"
 #include "queue/memory.h"
 #include "queue/record.h"
@@ -411,43 +410,6 @@ static enum lq_to_stock take_syn(struct lq_job *job, const struct tcp_request_so
 	}
 }
 
-/* A SYN for a record is never given back: it acknowledges nothing. */
-static bool came_again(struct lq_job *job)
-{
-	struct lq_part *part = lq_job_part(job);
-	struct lq_record *r;
-
-	lq_widen_race(LQ_DELAY_FIND);
-	lq_part_lock(part);
-	r = lq_job_find(job);
-	if (r) {
-		lq_take_tw_isn(job->skb);
-		lq_job_check(job, r);
-		return true;
-	}
-	spin_unlock(&part->lock);
-	return false;
-}
-
-/* If not, one of them may have another flow of the same numbers, on another wire. */
-static bool is_bound_alike(const struct sock *one, const struct sock *other)
-{
-	return READ_ONCE(one->sk_bound_dev_if) == READ_ONCE(other->sk_bound_dev_if);
-}
-
-/*
- * A listener that matches better has come since another endpoint's took the SYN, and answered it:
- * it is the same handshake, as in stock, where it is found before any listener is. Where the other
- * asks for more than this one was asked for, it can't go on.
- */
-static noinline bool came_again_at(const struct lq_listener *l, struct sk_buff *skb)
-{
-	struct lq_job job lq_uninitialized;
-
-	return !lq_asks_more(l->sk) && lq_job_begin(&job, LQ_STAGE_conn_request, l->sk, skb) &&
-	       came_again(&job);
-}
-
 /**
  * lq_conn_request() - in place of tcp_conn_request
  * @rsk_ops: the kernel's table for requests
@@ -463,17 +425,13 @@ int lq_conn_request(struct request_sock_ops *rsk_ops,
 		    struct sk_buff *skb)
 {
 	struct lq_job job lq_uninitialized;
-	const struct lq_listener *l;
 	enum lq_to_stock why;
 	bool ours;
 
 	if (skb->protocol != htons(ETH_P_IP))
 		return lq_stock_syn(rsk_ops, af_ops, sk, skb);
 	ours = lq_job_begin(&job, LQ_STAGE_conn_request, sk, skb);
-	if (ours && lq_job_may_find(&job) && came_again(&job))
-		return 0;
-	l = lq_taker_elsewhere(sk, skb, ours ? job.q : NULL);
-	if (unlikely(l) && (!ours || is_bound_alike(l->sk, sk)) && came_again_at(l, skb))
+	if (lq_syn_came_again(ours ? &job : NULL, sk, skb))
 		return 0;
 	if (!ours)
 		return lq_stock_syn(rsk_ops, af_ops, sk, skb);

@@ -92,16 +92,16 @@ static struct sock *go_on_at(struct sock *sk, struct lq_job *job, struct sock *r
 }
 
 /*
- * The record is @l's, of another endpoint: it took the SYN before @sk was there, whose address or
- * device matches better. Where it asks for more than @sk was asked for, it can't go on.
+ * The record is @taker's, of another endpoint: it took the SYN before @sk was there, whose address
+ * or device matches better.
  */
 static struct sock *at_taker(struct sock *sk, struct sk_buff *skb, struct lq_job *job,
-			     struct lq_listener *l)
+			     struct lq_listener *taker)
 {
 	struct sock *ret;
 	bool found;
 
-	if (lq_asks_more(l->sk) || !lq_job_begin(job, LQ_STAGE_hnd_req, l->sk, skb))
+	if (!lq_job_begin_at_taker(job, LQ_STAGE_hnd_req, taker, skb))
 		return lq_stock_segment(sk, skb, NULL);
 	ret = find_record(job, &found);
 	if (found && ret == job->sk)

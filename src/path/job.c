@@ -135,6 +135,23 @@ bool lq_asks_more(const struct sock *sk)
 	return lq_has_tcp_keys(tcp_sk(sk)) || rcu_access_pointer(sk->sk_filter);
 }
 
+/**
+ * lq_job_begin_at_taker() - a segment at a listener of another endpoint, which took its SYN
+ * @job: to be filled
+ * @stage: as lq_job_begin()
+ * @taker: the listener
+ * @skb: the segment
+ *
+ * Context: as lq_job_begin().
+ * Return: whether it may go on there: not where the taker asks for more than the listener that
+ * the segment has reached was asked for.
+ */
+bool lq_job_begin_at_taker(struct lq_job *job, enum lq_stage stage, struct lq_listener *taker,
+			   struct sk_buff *skb)
+{
+	return !lq_asks_more(taker->sk) && lq_job_begin(job, stage, taker->sk, skb);
+}
+
 /*
  * Who took the SYN goes on with its handshake while he listens, as in stock the listener of
  * the request does: of a group that has changed another one may get the segment. Where he asks

@@ -44,6 +44,8 @@ void lq_job_write_record(const struct lq_job *job, struct lq_record *r,
 enum lq_to_stock lq_job_why_stock(const struct lq_job *job);
 int lq_job_ask_security(struct lq_job *job, struct request_sock *req);
 bool lq_asks_more(const struct sock *sk);
+bool lq_job_begin_at_taker(struct lq_job *job, enum lq_stage stage, struct lq_listener *taker,
+			   struct sk_buff *skb);
 struct lq_record *lq_job_find(struct lq_job *job);
 void lq_job_report(struct lq_job *job, enum lq_verdict verdict);
 

@@ -15,6 +15,7 @@
 #include "ledger/walk.h"
 #include "queue/types.h"
 #include "takeover/apply.h"
+#include "takeover/ask.h"
 #include "takeover/install.h"
 #include "takeover/rules.h"
 
@@ -65,17 +66,6 @@ static struct lq_endpoint *find_wanted(struct lq_ledger *ledger, u32 id, struct 
 	return *rule ? ep : NULL;
 }
 
-/* Its turn comes again. With the ledger's lock held. */
-static void put_off(struct lq_ledger *ledger, struct lq_endpoint *ep)
-{
-	lockdep_assert_held(&ledger->listeners.xa_lock);
-	if (list_empty(&ledger->refused))
-		ledger->retry = jiffies + RETRY;
-	list_move_tail(&ep->wanted, &ledger->refused);
-	ep->refused_until = (jiffies + REFUSED) ?: 1;
-	queue_delayed_work(lq_system_wq, &ledger->ruler, RETRY);
-}
-
 /*
  * With commands and the ledger's lock held. Returns the queue if nobody listens there any more. Of
  * who comes after the rule the first SYNs may have been too early.
@@ -112,10 +102,12 @@ static void apply(struct lq_ledger *ledger, u32 id, bool comes_after)
 		err = lq_install_prepare(ledger, ep, &rule->config, true, &made);
 		ep = find_wanted(ledger, id, &rule);
 	}
-	if (made)
+	if (made) {
 		made = install(ledger, ep, made, comes_after);
-	else if (ep)
-		put_off(ledger, ep);
+	} else if (ep) {
+		lq_rules_put_off(ledger, ep, jiffies + RETRY);
+		ep->refused_until = (jiffies + REFUSED) ?: 1;
+	}
 	xa_unlock_irq(&ledger->listeners);
 	lq_install_discard(made);
 	if (err && rule)

@@ -57,6 +57,24 @@ static bool was_refused(const struct lq_endpoint *ep)
 }
 
 /**
+ * lq_rules_put_off() - an endpoint's turn comes again with those of others that were refused
+ * @ledger: of its network namespace
+ * @ep: the endpoint
+ * @retry: jiffies when the worker looks at them, if there are no others
+ *
+ * Context: any, with the ledger's lock held.
+ */
+void lq_rules_put_off(struct lq_ledger *ledger, struct lq_endpoint *ep, unsigned long retry)
+{
+	lockdep_assert_held(&ledger->listeners.xa_lock);
+	if (list_empty(&ledger->refused))
+		ledger->retry = retry;
+	list_move_tail(&ep->wanted, &ledger->refused);
+	queue_delayed_work(lq_system_wq, &ledger->ruler,
+			   max_t(long, ledger->retry - jiffies, 1));
+}
+
+/**
  * lq_rules_want() - an endpoint is to be taken over by a rule
  * @ledger: of its network namespace
  * @ep: the endpoint, which has no queue
@@ -72,13 +90,8 @@ void lq_rules_want(struct lq_ledger *ledger, struct lq_endpoint *ep)
 		return;
 	if (was_refused(ep)) {
 		/* The worker forgets those that have closed. */
-		if (list_empty(&ep->wanted)) {
-			if (list_empty(&ledger->refused))
-				ledger->retry = ep->refused_until;
-			list_add_tail(&ep->wanted, &ledger->refused);
-			queue_delayed_work(lq_system_wq, &ledger->ruler,
-					   max_t(long, ledger->retry - jiffies, 1));
-		}
+		if (list_empty(&ep->wanted))
+			lq_rules_put_off(ledger, ep, ep->refused_until);
 		return;
 	}
 	/* What was refused before is tried again. */

@@ -11,6 +11,7 @@ void lq_asks_start(void (*apply)(struct lq_ledger *ledger, u32 id));
 void lq_asks_stop(void);
 void lq_asks_settle(void);
 
+void lq_rules_put_off(struct lq_ledger *ledger, struct lq_endpoint *ep, unsigned long retry);
 void lq_rules_want(struct lq_ledger *ledger, struct lq_endpoint *ep);
 void lq_rules_opened(const struct lq_listener *l);
 
