@@ -82,6 +82,15 @@ PY
 	return 1
 }
 
+several='import socket
+all = [socket.socket() for _ in range(5)]
+for s in all:
+    s.setblocking(False)
+    s.connect_ex(("10.9.0.1", 8087))
+for s in all:
+    s.setblocking(True)
+    s.send(b"x")'
+
 # Gone before its SYN is sent again
 connect='import os, socket
 s = socket.socket()
@@ -321,12 +330,39 @@ PY
 	unserve
 }
 
+# Clients whose first SYN is thrown away, and not the one that they send a second later
+play_later() {
+	serve 0.0.0.0 8087 64
+	drop prerouting ip 8087
+	in_client python3 -c "$several" &
+	sleep 0.5
+	no_rules
+	wait $!
+	is 'they come later' "$(before 0.0.0.0 8087) $(of 0.0.0.0 8087 before_clients) $(of 0.0.0.0 8087 before_came)" \
+		'netfilter:5 5 5'
+	in_server "$tool" why 0.0.0.0:8087 >"$work/lines"
+	is 'they come later: exit code' $? 0
+	tr -s ' \n' ' ' <"$work/lines" >"$work/why"
+	grep -q 'Nobody was refused' "$work/why" && grep -q '5 clients sent a SYN that was thrown away before' "$work/why"
+	ok $? 'they come later: that is told'
+	is 'they come later: what became of each' "$(in_server grep -c ' server=10.9.0.1:8087 .* reason=before_listener state=came ' \
+		/proc/net/listenq/clients)" 5
+	drop prerouting ip 8087
+	send 10.9.0.1 8087 syn 3 -b 300
+	no_rules
+	in_server "$tool" why 0.0.0.0:8087 >"$work/lines"
+	is 'others do not: exit code' $? 1
+	tr -s ' \n' ' ' <"$work/lines" | grep -q 'DROPPED before any listener 8 times: before_listener .*These were 3 clients'
+	ok $? 'others do not: they alone failed'
+	unserve
+}
+
 play_ipv6() {
 	drops_of_ipv6
 	told
 }
 
-for act in ${LISTENQ_ONLY:-netfilter copies closest reasons ipv6}; do
+for act in ${LISTENQ_ONLY:-netfilter copies closest reasons ipv6 later}; do
 	echo "# $act ($(cut -d. -f1 /proc/uptime) s)"
 	"play_$act"
 done

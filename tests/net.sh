@@ -39,8 +39,6 @@ net_offloads_off() {
 }
 
 net_up() {
-	local client_mac server_mac
-
 	for tool in ip ethtool; do
 		command -v "$tool" >/dev/null ||
 			{ net_fail "$tool is missing (packages iproute2, ethtool)"; return 1; }
@@ -65,21 +63,28 @@ net_up() {
 		ip -n "$1" link set lo up
 		ip -n "$1" link set "$2" up
 	done
-	client_mac=$(ip netns exec "$LQ_CLIENT" cat /sys/class/net/lqc/address)
-	server_mac=$(ip netns exec "$LQ_SERVER" cat /sys/class/net/lqs/address)
 	ip -n "$LQ_SERVER" addr add 10.9.0.1/16 brd + dev lqs &&
 	ip -n "$LQ_SERVER" addr add fd09::1/64 dev lqs nodad &&
 	ip -n "$LQ_CLIENT" addr add 10.9.0.2/16 brd + dev lqc &&
 	ip -n "$LQ_CLIENT" addr add fd09::2/64 dev lqc nodad &&
 	ip -n "$LQ_CLIENT" route add blackhole default &&
 	ip -n "$LQ_CLIENT" -6 route add blackhole default &&
-	ip -n "$LQ_SERVER" neigh replace 10.9.0.2 lladdr "$client_mac" dev lqs nud permanent &&
-	ip -n "$LQ_SERVER" neigh replace fd09::2 lladdr "$client_mac" dev lqs nud permanent &&
-	ip -n "$LQ_CLIENT" neigh replace 10.9.0.1 lladdr "$server_mac" dev lqc nud permanent &&
-	ip -n "$LQ_CLIENT" neigh replace fd09::1 lladdr "$server_mac" dev lqc nud permanent &&
+	net_neighbours &&
 	ip -n "$LQ_SERVER" route replace default via 10.9.0.2 dev lqs &&
 	ip -n "$LQ_SERVER" -6 route replace default via fd09::2 dev lqs ||
 		{ net_fail "can't configure the veth pair"; return 1; }
+}
+
+# They go when a device goes down, and be it for a moment (to become part of a VRF).
+net_neighbours() {
+	local client_mac server_mac
+
+	client_mac=$(ip netns exec "$LQ_CLIENT" cat /sys/class/net/lqc/address)
+	server_mac=$(ip netns exec "$LQ_SERVER" cat /sys/class/net/lqs/address)
+	ip -n "$LQ_SERVER" neigh replace 10.9.0.2 lladdr "$client_mac" dev lqs nud permanent &&
+	ip -n "$LQ_SERVER" neigh replace fd09::2 lladdr "$client_mac" dev lqs nud permanent &&
+	ip -n "$LQ_CLIENT" neigh replace 10.9.0.1 lladdr "$server_mac" dev lqc nud permanent &&
+	ip -n "$LQ_CLIENT" neigh replace fd09::1 lladdr "$server_mac" dev lqc nud permanent
 }
 
 # What became of all attempts, of both namespaces, while their files are there, and how many calls

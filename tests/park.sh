@@ -87,7 +87,7 @@ finish_with() {
 . "$tests/park/listeners.sh"
 . "$tests/park/race.sh"
 
-for act in ${LISTENQ_ONLY:-late repeated many limits cookies memory expiry rst backlog reopen group user race overtaken release netns}; do
+for act in ${LISTENQ_ONLY:-late repeated many limits cookies memory expiry rst backlog reopen group leaving user race overtaken release netns}; do
 	echo "# $act"
 	"play_$act"
 done

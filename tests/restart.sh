@@ -47,7 +47,7 @@ clients() {
 net_up || exit 1
 actor S ip netns exec "$LQ_SERVER"
 clients C lqc lqs
-for act in ${LISTENQ_ONLY:-reopen stock timer cookies user label group nginx device vrf v6only}; do
+for act in ${LISTENQ_ONLY:-reopen stock timer cookies user label group nginx device vrf apart v6only}; do
 	echo "# $act"
 	"play_$act"
 done

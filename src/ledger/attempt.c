@@ -131,6 +131,19 @@ static void unanswered(struct lq_totals *totals, const struct lq_event *event)
 	note_failure(totals, event, LQ_FAILURE_unanswered);
 }
 
+static void killed(struct lq_totals *totals, const struct lq_event *event)
+{
+	if (leave_pending(totals, event, LQ_ATTEMPT_killed))
+		note_failure(totals, event, LQ_FAILURE_killed);
+}
+
+/* It may have answered when nobody listened: the kernel sends a RST then, as of any closed port. */
+static void left_alone(struct lq_totals *totals, const struct lq_event *event)
+{
+	atomic64_inc(&totals->tallies[LQ_TALLY_killed_alone]);
+	killed(totals, event);
+}
+
 static void note_completed(struct lq_listener *l)
 {
 	unsigned long now = jiffies ?: 1;
@@ -155,6 +168,20 @@ static void note_deferred(struct lq_listener *l, const struct lq_event *event)
 	} else if (all && lq_end_seq(s) == s->seq && event->age_us >= USEC_PER_SEC &&
 		   event->reading.timeouts >= event->facts.defer_accept) {
 		lq_tally(l, LQ_TALLY_deferred_late);
+	}
+}
+
+/* By its client: who had waited for the server to speak, or answered a dead one, has failed. */
+static void resets(struct lq_listener *l, const struct lq_event *event)
+{
+	if (unlikely(event->left_alone)) {
+		left_alone(&l->totals, event);
+		return;
+	}
+	if (leave_pending(&l->totals, event, LQ_ATTEMPT_reset) && unlikely(event->acked) &&
+	    event->facts.defer_accept && event->age_us >= LQ_PATIENCE_US) {
+		lq_tally(l, LQ_TALLY_gave_up_deferred);
+		lq_attempt_gave_up(&l->totals, event);
 	}
 }
 
@@ -223,7 +250,7 @@ void lq_attempt_step(struct lq_listener *l, const struct lq_event *event,
 	case LQ_STEP_resets:
 		/* A Fast Open client has its connection, which accept() will find closed. */
 		if (!event->facts.req.fastopen && !event->stays)
-			leave_pending(&l->totals, event, LQ_ATTEMPT_reset);
+			resets(l, event);
 		break;
 	}
 }
@@ -261,7 +288,21 @@ void lq_attempt_step_late(struct lq_totals *totals, const struct lq_event *event
 		lq_attempt_ended(totals, event, LQ_END_killed);
 }
 
-/* Those in the accept queue, and who was refused since it was empty: how long should it be? */
+#define STALL_US	32768
+
+/* Has nobody made room for so long, or did the last one that was let in wait so long? */
+static bool is_stalled(const struct lq_listener *l)
+{
+	u64 full = READ_ONCE(l->full_since[LQ_ACCEPTQ]);
+
+	return READ_ONCE(l->last_wait_us) > STALL_US ||
+	       (full && ktime_get_coarse_ns() > full + STALL_US * NSEC_PER_USEC);
+}
+
+/*
+ * Those in the accept queue, and who was refused since it was empty: how long should it be?
+ * Where nobody accepts, any is too short.
+ */
 static void note_wanted(struct lq_listener *l, enum lq_verdict verdict,
 			const struct lq_overflow *o)
 {
@@ -270,6 +311,10 @@ static void note_wanted(struct lq_listener *l, enum lq_verdict verdict,
 
 	if (o != &l->overflow[LQ_ACCEPTQ])
 		return;
+	if (is_stalled(l)) {
+		lq_tally(l, LQ_TALLY_refused_stalled);
+		return;
+	}
 	wanted = READ_ONCE(o->limit) + 1 + atomic_read(&o->crowd);
 	if (wanted > READ_ONCE(loss->wanted))
 		WRITE_ONCE(loss->wanted, wanted);
@@ -332,15 +377,17 @@ void lq_attempt_ended(struct lq_totals *totals, const struct lq_event *event,
 		return;
 	switch (how) {
 	case LQ_END_unanswered:
-		unanswered(totals, event);
+		if (unlikely(event->left_alone))
+			left_alone(totals, event);
+		else
+			unanswered(totals, event);
 		break;
 	case LQ_END_unsent:
 		if (leave_pending(totals, event, LQ_ATTEMPT_unsent))
 			note_failure(totals, event, LQ_FAILURE_unsent);
 		break;
 	case LQ_END_killed:
-		if (leave_pending(totals, event, LQ_ATTEMPT_killed))
-			note_failure(totals, event, LQ_FAILURE_killed);
+		killed(totals, event);
 		break;
 	case LQ_END_moved:
 	case LQ_END_duplicate:

@@ -246,6 +246,27 @@ bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow)
 }
 
 /**
+ * lq_clients_came() - a listener got a SYN of a client of which none saw an earlier one
+ * @netns: inode of its network namespace
+ * @flow: its four-tuple
+ *
+ * Context: any.
+ */
+void lq_clients_came(unsigned int netns, const struct lq_flow *flow)
+{
+	struct lq_client_shard *shard = shard_of_ended(netns, flow);
+	struct lq_client *c;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	for (c = shard->clients; c < shard->clients + shard->size; c++)
+		if (c->state == LQ_CLIENT_before && c->netns == netns &&
+		    !memcmp(&c->flow, flow, sizeof(*flow)))
+			c->state = LQ_CLIENT_came;
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+}
+
+/**
  * lq_clients_ended_at() - a client failed that no listener saw
  * @where: the endpoint it was meant for
  * @netns: inode of its network namespace

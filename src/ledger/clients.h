@@ -20,7 +20,8 @@
 	X(killed)	/* its listener closed */		\
 	X(unanswered)	/* it did not answer the SYN-ACK */		\
 	X(unsent)	/* its SYN-ACK could not be sent */		\
-	X(before)	/* no listener saw its SYN */
+	X(before)	/* no listener saw its SYN */ \
+	X(came)		/* nor that; but a later one of it */
 
 #define LQ_CLIENT_ENUM(name) LQ_CLIENT_##name,
 enum lq_client_state { LQ_CLIENT_STATES(LQ_CLIENT_ENUM) };
@@ -133,6 +134,7 @@ void lq_clients_ended(const struct lq_listener *l, unsigned int netns,
 void lq_clients_ended_at(const struct lq_address *where, unsigned int netns,
 			 const struct lq_flow *flow, enum lq_client_state state);
 bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow);
+void lq_clients_came(unsigned int netns, const struct lq_flow *flow);
 void lq_clients_forget(unsigned int netns);
 void lq_clients_walk(struct lq_clients_walk *walk, unsigned int netns);
 bool lq_clients_next(struct lq_clients_walk *walk);

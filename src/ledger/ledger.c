@@ -137,7 +137,8 @@ void lq_ledger_killed(struct lq_listener *l, const struct lq_lengths *q)
 	else
 		/* Its requests end one by one. */
 		atomic64_add(q->acceptq, &l->totals.attempts[LQ_ATTEMPT_killed]);
-	if (q->synq + q->acceptq)
+	/* Of one that is taken over, requests wait for another listener. */
+	if (q->synq + q->acceptq || rcu_access_pointer(l->queue))
 		lq_listener_note_closer(l);
 }
 
@@ -229,6 +230,7 @@ void lq_ledger_accepted(struct lq_listener *l, u64 waited_us, bool gone, bool se
 	if (unlikely(gone))
 		lq_tally(l, served ? LQ_TALLY_served_half : LQ_TALLY_served_closed);
 	lq_hist_add(l, LQ_HIST_accept_us, waited_us);
+	WRITE_ONCE(l->last_wait_us, waited_us);
 	lq_listener_note_acceptor(l);
 	lq_listener_note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
 	note_empty(l);

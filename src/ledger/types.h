@@ -32,7 +32,7 @@ struct lq_synq;
 	X(accepted) X(diverge) X(ambiguous) X(expired) X(killed) X(synack_repeated) \
 	X(ignored) X(waiting) X(never) X(forgotten) X(served_closed) X(served_half) \
 	X(expired_acked) X(killed_waiting) X(gave_up) X(gave_up_deferred) X(deferred_late) \
-	X(unanswered_alone) X(killed_gone)
+	X(unanswered_alone) X(killed_gone) X(killed_alone) X(refused_stalled)
 
 #define LQ_TALLY_ENUM(name) LQ_TALLY_##name,
 enum lq_tally { LQ_TALLIES(LQ_TALLY_ENUM) LQ_TALLY_count };
@@ -178,6 +178,7 @@ struct lq_task {
  * @released: a command gave it back: rules leave it alone
  * @wanted: among those that a rule is to take over
  * @refused_until: jiffies; before that no rule tries again because somebody listens; 0: it may
+ * @not_early: SYNs of its listeners before the rule came that wants it
  * @tallies: of the queues it has had, by enum lq_synq_tally
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
@@ -186,6 +187,7 @@ struct lq_task {
  * @closed: totals of those that are gone
  * @before: SYNs for it that no listener saw, by enum lq_before; atomic, no lock
  * @before_clients: attempts of clients that these belong to
+ * @before_came: of these, those that a listener got a later SYN of
  * @when_before: from the first one to the last; no lock
  * @closer: who closed one last that had clients in its queues
  * @since: wall clock when it was first listened on, ns
@@ -206,6 +208,7 @@ struct lq_endpoint {
 	bool released;
 	struct list_head wanted;
 	unsigned long refused_until;
+	u64 not_early;
 	u64 tallies[LQ_SYNQ_TALLY_count];
 	u32 opened;
 	u32 open;
@@ -214,6 +217,7 @@ struct lq_endpoint {
 	struct lq_totals closed;
 	atomic64_t before[LQ_BEFORE_count];
 	atomic64_t before_clients;
+	atomic64_t before_came;
 	struct lq_span when_before;
 	struct lq_task closer;
 	u64 since;
@@ -291,6 +295,7 @@ struct lq_overflow {
  * @since: wall clock when it was first seen, ns
  * @cap: net.core.somaxconn when it called listen() last, 0: nobody saw that
  * @high: longest queues seen, by enum lq_queue_kind
+ * @last_wait_us: how long the last connection that was accepted had waited
  * @full_since: monotonic ns since when a queue is full, 0: it is not
  * @room_since: and when it was full no more, last, 0: never
  * @overflow: what dmesg says of full queues, see overflow.c
@@ -323,6 +328,7 @@ struct lq_listener {
 	u64 since;
 	u32 cap;
 	u32 high[LQ_QUEUE_KINDS];
+	u64 last_wait_us;
 	u64 full_since[LQ_QUEUE_KINDS];
 	u64 room_since[LQ_QUEUE_KINDS];
 	struct lq_overflow overflow[LQ_QUEUE_KINDS];

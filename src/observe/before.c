@@ -268,12 +268,22 @@ static bool begins(const struct sk_buff *skb, const struct syn *syn, enum lq_bef
 static u32 lately[BIT(LATELY_BITS)][LATELY_WAYS];
 static u32 lately_seed;
 
+unsigned long lq_before_last;	/* jiffies, to the second; 0: never */
+
+/* Never 0; *@bucket: where it is, or would be. */
+static u32 mark_of(const struct lq_endpoint *ep, const struct lq_flow *flow, u32 seq,
+		   unsigned int netns, u32 **bucket)
+{
+	u32 hash = jhash(flow, sizeof(*flow), seq ^ netns ^ ep->id << 16 ^ lately_seed);
+
+	*bucket = lately[hash >> (32 - LATELY_BITS)];
+	return hash << LATELY_BITS | 1;
+}
+
 static bool is_new(const struct lq_endpoint *ep, const struct syn *syn)
 {
-	u32 hash = jhash(&syn->flow, sizeof(syn->flow),
-			 syn->seq ^ syn->net->ns.inum ^ ep->id << 16 ^ lately_seed);
-	u32 *bucket = lately[hash >> (32 - LATELY_BITS)];
-	u32 mark = hash << LATELY_BITS | 1;	/* never 0 */
+	u32 *bucket, mark = mark_of(ep, &syn->flow, syn->seq, syn->net->ns.inum, &bucket);
+	u32 way = mark >> LATELY_BITS & (LATELY_WAYS - 1);
 	int i;
 
 	for (i = 0; i < LATELY_WAYS; i++)
@@ -283,7 +293,7 @@ static bool is_new(const struct lq_endpoint *ep, const struct syn *syn)
 		if (!READ_ONCE(bucket[i]))
 			break;
 	/* Two processors with the same SYN at once: the second one sees the first one's. */
-	return xchg(&bucket[i < LATELY_WAYS ? i : hash % LATELY_WAYS], mark) != mark;
+	return xchg(&bucket[i < LATELY_WAYS ? i : way], mark) != mark;
 }
 
 static noinline void tell(const struct syn *syn, const struct lq_endpoint *ep,
@@ -300,6 +310,10 @@ static noinline void tell(const struct syn *syn, const struct lq_endpoint *ep,
 
 static void note(struct lq_endpoint *ep, const struct syn *syn, enum lq_before word)
 {
+	unsigned long now = jiffies ?: 1;
+
+	if (time_after_eq(now, READ_ONCE(lq_before_last) + HZ) || !READ_ONCE(lq_before_last))
+		WRITE_ONCE(lq_before_last, now);
 	atomic64_inc(&ep->before[word]);
 	if (is_new(ep, syn)) {
 		atomic64_inc(&ep->before_clients);
@@ -323,6 +337,29 @@ void lq_before_bad_sum(struct net *net, struct lq_listener *l, const struct lq_e
 	struct syn syn = { .flow = event->flow, .seq = event->facts.segment.seq, .net = net };
 
 	note(l->endpoint, &syn, LQ_BEFORE_checksum);
+}
+
+/**
+ * lq_before_came() - a listener has got a SYN; was an earlier one thrown away before?
+ * @l: the listener
+ * @event: the SYN, with its flow
+ *
+ * Context: preemption off.
+ */
+void lq_before_came(struct lq_listener *l, const struct lq_event *event)
+{
+	struct lq_endpoint *ep = l->endpoint;
+	u32 *bucket, mark;
+	int i;
+
+	mark = mark_of(ep, &event->flow, event->facts.segment.seq, event->netns, &bucket);
+	for (i = 0; i < LATELY_WAYS; i++) {
+		if (READ_ONCE(bucket[i]) != mark || cmpxchg(&bucket[i], mark, 0) != mark)
+			continue;
+		atomic64_inc(&ep->before_came);
+		lq_clients_came(event->netns, &event->flow);
+		return;
+	}
 }
 
 /* Under RCU, preemption off. */

@@ -6,6 +6,7 @@
 #define LISTENQ_BEFORE_H
 
 #include <linux/if_ether.h>
+#include <linux/jiffies.h>
 #include <linux/skbuff.h>
 
 struct lq_event;
@@ -14,8 +15,22 @@ struct net;
 
 bool lq_before_look(struct sk_buff *skb, unsigned int reason, const void *location);
 void lq_before_bad_sum(struct net *net, struct lq_listener *l, const struct lq_event *event);
+void lq_before_came(struct lq_listener *l, const struct lq_event *event);
 void lq_before_told(const struct sk_buff *skb, u32 seq);
 int lq_before_init(void);
+
+/* Clients send a SYN again for so long. */
+#define LQ_BEFORE_COMES_S	180
+
+extern unsigned long lq_before_last;
+
+/* Was a SYN thrown away lately, that may come again? Asked by every SYN. */
+static inline bool lq_before_lately(void)
+{
+	unsigned long last = READ_ONCE(lq_before_last);
+
+	return unlikely(last) && time_before(jiffies, last + LQ_BEFORE_COMES_S * HZ);
+}
 
 /**
  * lq_before_dropped() - tracepoint kfree_skb

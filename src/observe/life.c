@@ -132,7 +132,7 @@ void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
 	lq_event_of_pending(&event, req, req->rsk_listener);
 	if (!sk_unhashed(req_to_sk(req)) && lq_ends_once(req))
 		lq_attempt_ended(lq_listener_totals(req->rsk_listener, event.age_us), &event,
-				 LQ_END_unanswered);
+				 event.acked ? LQ_END_killed : LQ_END_unanswered);
 	trace_lq_request(&event, LQ_WHAT_icmp_error);
 }
 

@@ -41,40 +41,39 @@ static struct sock *find_record(struct lq_job *job, bool *found)
 	return NULL;
 }
 
-/* The connection is there: its other handshake is over. */
-static void forget_record(struct lq_job *job)
+/*
+ * The connection is there, @parent's: its other handshake is over. It comes locked, and a part's
+ * lock is taken before a connection's: so it is unlocked for a moment, like any other that is in
+ * the established hash.
+ */
+static void forget_record(struct lq_job *job, struct sock *parent, struct sock *child)
 {
 	struct lq_part *part = job->part;
 	struct lq_record *r;
 
+	__acquire(&child->sk_lock.slock);
+	bh_unlock_sock(child);
 	lq_part_lock(part);
 	r = lq_shard_find(&part->shard, job->hash, &job->key);
 	if (r)
 		lq_part_end(part, r, job->hash, LQ_END_duplicate);
 	spin_unlock(&part->lock);
+	bh_lock_sock(child);
+	__release(&child->sk_lock.slock);
+	/* Another segment may have opened it meanwhile: only its first tells who accepts. */
+	if (child->sk_state != TCP_SYN_RECV)
+		parent->sk_data_ready(parent);
 }
 
-/*
- * No good ACK of the record; but it may be that of a cookie sent before. The connection of
- * that comes locked, and a part's lock is taken before a connection's: so it is unlocked
- * for a moment, like any other that is in the established hash.
- */
+/* No good ACK of the record; but it may be that of a cookie sent before. */
 static struct sock *given_back(struct lq_job *job)
 {
 	struct sock *ret;
 
 	lq_synq_pass_on_cookies(job->q, job->sk, job->l->uid);
 	ret = lq_stock_segment(job->sk, job->skb, &job->event);
-	if (likely(!ret || ret == job->sk))
-		return ret;
-	__acquire(&ret->sk_lock.slock);
-	bh_unlock_sock(ret);
-	forget_record(job);
-	bh_lock_sock(ret);
-	__release(&ret->sk_lock.slock);
-	/* Another segment may have opened it meanwhile: only its first tells who accepts. */
-	if (ret->sk_state != TCP_SYN_RECV)
-		job->sk->sk_data_ready(job->sk);
+	if (unlikely(ret && ret != job->sk))
+		forget_record(job, job->sk, ret);
 	return ret;
 }
 
@@ -115,6 +114,18 @@ static struct sock *at_taker(struct sock *sk, struct sk_buff *skb, struct lq_job
 	return go_on_at(sk, job, ret);
 }
 
+/* The SYN came again when @sk was there, and was answered twice: the client took the first. */
+static noinline struct sock *instead_of_own(struct sock *sk, struct lq_job *own,
+					    struct lq_listener *taker)
+{
+	struct lq_job job lq_uninitialized;
+	struct sock *ret = at_taker(sk, own->skb, &job, taker);
+
+	if (ret && ret != sk)
+		forget_record(own, taker->sk, ret);
+	return ret;
+}
+
 static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 {
 	enum lq_cookie_end end = LQ_COOKIE_LEFT;
@@ -130,10 +141,9 @@ static struct sock *hnd_req(struct sock *sk, struct sk_buff *skb)
 	}
 	do {
 		ret = find_record(&job, &found);
-		/* Its SYN may have come again when @sk was there, and be answered twice. */
 		l = found && ret != job.sk ? NULL : lq_taker_elsewhere(sk, skb, job.q);
 		if (unlikely(l))
-			return at_taker(sk, skb, &job, l);
+			return found ? instead_of_own(sk, &job, l) : at_taker(sk, skb, &job, l);
 		if (found && ret == job.sk)
 			return go_on_at(sk, &job, given_back(&job));
 		if (!found)

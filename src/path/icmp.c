@@ -35,15 +35,15 @@ static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part 
 
 	lockdep_assert_held(&part->lock);
 	if (!l) {
-		lq_part_end(part, r, hash, LQ_END_unanswered);
+		lq_part_end(part, r, hash, r->acked ? LQ_END_killed : LQ_END_unanswered);
 		return;
 	}
 	memset(&event, 0, sizeof(event));
-	lq_event_of_record(&event, r);
+	lq_event_of_record(&event, q, r);
 	event.netns = q->net->ns.inum;
 	event.listener = l->cookie;
 	lq_part_remove(part, r, hash);
-	lq_attempt_ended(&l->totals, &event, LQ_END_unanswered);
+	lq_attempt_ended(&l->totals, &event, event.acked ? LQ_END_killed : LQ_END_unanswered);
 	tcp_listendrop(l->sk);
 	lq_synq_read(q, l->sk, &event.reading);
 	trace_lq_request(&event, LQ_WHAT_icmp_error);
@@ -72,26 +72,22 @@ static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq
 	return r && l;
 }
 
-/* As one that is bound to where the error came in, or to nothing. */
-static bool look_in_both(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq, bool fatal)
-{
-	struct lq_v4_flow unbound = *key;
-
-	if (look_in_one(q, key, seq, fatal))
-		return true;
-	unbound.iif = 0;
-	return key->iif && look_in_one(q, &unbound, seq, fatal);
-}
-
 /* In all that may have the record, by its address, for want of a listener. Under RCU. */
 static bool look_in(struct net *net, const struct lq_v4_flow *key, u32 seq, bool fatal)
 {
 	struct lq_synq *found[LQ_CANDIDATES];
-	unsigned int i, n = lq_synqs_of(net, key, found);
+	int devices[LQ_FLOW_DEVICES];
+	unsigned int i, j, n = lq_synqs_of(net, key, 0, found);
+	unsigned int nr_devices = lq_record_devices(net, key->iif, 0, devices);
+	struct lq_v4_flow bound = *key;
 
-	for (i = 0; i < n; i++)
-		if (look_in_both(found[i], key, seq, fatal))
-			return true;
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < nr_devices; j++) {
+			bound.iif = devices[j];
+			if (look_in_one(found[i], &bound, seq, fatal))
+				return true;
+		}
+	}
 	return false;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/ksym.h"
 #include "observe/report.h"
 #include "path/job.h"
+#include "queue/parking.h"
 #include "queue/record.h"
 #include "queue/settings.h"
 #include "queue/steered.h"
@@ -50,6 +51,7 @@ bool lq_job_begin(struct lq_job *job, enum lq_stage stage, struct sock *sk,
 	job->part = NULL;
 	event->flow.family = 0;
 	event->stays = false;
+	event->left_alone = false;
 	memset(&event->facts, 0, sizeof(event->facts));
 	memset(&event->reading, 0, sizeof(event->reading));
 	event->age_us = 0;
@@ -202,6 +204,8 @@ static void inherit(struct lq_job *job, struct lq_record *r)
 		return;
 	}
 	r->taker = job->l->number;
+	if (r->parked)
+		lq_lane_change(&job->q->parking, r->parked, job->l->cookie);
 	r->secid = req->secid;
 	r->peer_secid = req->peer_secid;
 }
@@ -263,7 +267,7 @@ void lq_job_read_record(struct lq_job *job, const struct lq_record *r)
 	lockdep_assert_held(&job->part->lock);
 	job->event.stage = LQ_STAGE_check_req;
 	facts_of_record(job, r);
-	lq_event_of_record(&job->event, r);
+	lq_event_of_record(&job->event, job->q, r);
 }
 
 /**

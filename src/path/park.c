@@ -14,7 +14,8 @@
  *
  * A lane is the queue of one listener, first come first served: a last ACK stands behind
  * those that wait already, even if there is room by now. Who is behind a listener that has
- * closed goes to another one of the endpoint.
+ * closed goes to another one of the endpoint: to the one that a segment of his reaches, or to
+ * the oldest as soon as that has room.
  *
  * Locking (queue/part.c). What a record keeps belongs to its part's lock, lanes to that of the
  * parking, which is nested in it. The promoter looks at a lane's head, drops the lane's
@@ -229,7 +230,6 @@ static struct lq_listener *next_turn(struct lq_synq *q, struct lq_parked **head,
 		if (l) {
 			*head = list_first_entry(&lane->parked, struct lq_parked, list);
 			*key = (*head)->key;
-			*in_vain = 0;
 			break;
 		}
 		list_move_tail(&lane->list, &parking->lanes);
@@ -319,7 +319,8 @@ static void set_round_trip(const struct lq_job *job, struct request_sock *req,
 
 /*
  * As lq_job_check() for its last ACK. Without a connection the segment is thrown away, as
- * it would have been when it came; but one that still finds no room goes on waiting.
+ * it would have been when it came; but one that still finds no room, perhaps at the listener
+ * that took its SYN, goes on waiting. Returns whether it waits no more.
  */
 static bool promote(struct lq_job *job, struct lq_record *r, u32 *n)
 	__releases(&job->part->lock)
@@ -337,6 +338,7 @@ static bool promote(struct lq_job *job, struct lq_record *r, u32 *n)
 	verdict = lq_job_make_child(job, r, &made);
 	if (verdict == LQ_V_req_accept_full) {
 		r->parked = p;
+		lq_lane_wait(&job->q->parking, p);
 		spin_unlock(&job->part->lock);
 		return false;
 	}
@@ -356,7 +358,7 @@ static bool promote(struct lq_job *job, struct lq_record *r, u32 *n)
 }
 
 /*
- * Returns whether there may be more to do. @in_vain: lanes, since the last one that had a turn;
+ * Returns whether there may be more to do. @in_vain: lanes, since one of them was shorter;
  * @segments: delivered, since bottom halves went off.
  */
 static bool promote_next(struct lq_synq *q, u32 *in_vain, u32 *segments)
@@ -398,9 +400,13 @@ static bool promote_next(struct lq_synq *q, u32 *in_vain, u32 *segments)
 	/* As long as we hold it, no other handshake's copy is where it is. */
 	is_there = r && r->parked == head && skb_peek(&head->segments) == ack;
 	kfree_skb(ack);
-	if (is_there)
-		return promote(&job, r, segments);
-	spin_unlock(&part->lock);
+	if (!is_there) {
+		spin_unlock(&part->lock);
+		return true;
+	}
+	if (!promote(&job, r, segments))
+		return ++*in_vain < READ_ONCE(q->parking.nr_lanes);
+	*in_vain = 0;
 	return true;
 }
 

@@ -17,6 +17,7 @@
  * lq_synqs_of() - the queues that may have taken a flow's SYN
  * @net: its network namespace
  * @key: the flow, with the device that it came in at
+ * @sdif: that is a VRF: the device in it
  * @found: is set to them
  *
  * Those of one address, of all, of a device, and of those before them, however many there are.
@@ -24,17 +25,21 @@
  * Context: any, under RCU; what is found lives as long.
  * Return: how many were found.
  */
-unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key,
+unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key, int sdif,
 			 struct lq_synq *found[LQ_CANDIDATES])
 {
 	struct lq_flow flow = { .family = 4, .sport = (__force __be16)key->sport };
-	const int devices[] = { key->iif, 0 };
+	int devices[LQ_FLOW_DEVICES] = { 0 };
 	struct lq_endpoint *eps[LQ_CANDIDATES];
-	unsigned int i, n, nr = 0;
+	unsigned int i, n = 1, nr = 0;
 	struct lq_synq *q;
 
+	if (key->iif)
+		devices[n++] = key->iif;
+	if (sdif && sdif != key->iif)
+		devices[n++] = sdif;
 	memcpy(flow.saddr, &key->saddr, sizeof(key->saddr));
-	n = lq_endpoint_candidates(lq_ledger_of(net), &flow, devices, key->iif ? 2 : 1, eps);
+	n = lq_endpoint_candidates(lq_ledger_of(net), &flow, devices, n, eps);
 	for (i = 0; i < n; i++) {
 		q = READ_ONCE(eps[i]->queue);
 		if (q)
@@ -58,13 +63,40 @@ static struct lq_listener *taker_in(const struct lq_synq *q, const struct lq_v4_
 	return l;
 }
 
-/* As one that is bound to where the segment came in, or to nothing. */
-static struct lq_listener *taker_in_both(const struct lq_synq *q, const struct lq_v4_flow *key)
+/**
+ * lq_record_devices() - as records of which devices a segment's may be found (INET_MATCH)
+ * @net: its network namespace
+ * @dif: where it came in
+ * @sdif: that is a VRF: the device in it
+ * @devices: is set to them; 0: of none, but what comes from a VRF may be for that alone
+ *
+ * Return: how many there are.
+ */
+unsigned int lq_record_devices(struct net *net, int dif, int sdif, int devices[LQ_FLOW_DEVICES])
 {
-	struct lq_v4_flow unbound = *key;
+	unsigned int n = 0;
 
-	unbound.iif = 0;
-	return taker_in(q, &unbound) ?: key->iif ? taker_in(q, key) : NULL;
+	if (inet_sk_bound_dev_eq(net, 0, dif, sdif))
+		devices[n++] = 0;
+	if (dif)
+		devices[n++] = dif;
+	if (sdif && sdif != dif)
+		devices[n++] = sdif;
+	return n;
+}
+
+static struct lq_listener *taker_on(const struct lq_synq *q, const struct lq_v4_flow *key,
+				    const int *devices, unsigned int n)
+{
+	struct lq_v4_flow bound = *key;
+	struct lq_listener *l = NULL;
+	unsigned int i;
+
+	for (i = 0; i < n && !l; i++) {
+		bound.iif = devices[i];
+		l = taker_in(q, &bound);
+	}
+	return l;
 }
 
 /* Are there queues at that port, or at one that is counted with it, but for @own? */
@@ -117,15 +149,17 @@ struct lq_listener *lq_taker_elsewhere(const struct sock *sk, struct sk_buff *sk
 		.iif = inet_iif(skb),
 	};
 	struct lq_synq *found[LQ_CANDIDATES];
+	int devices[LQ_FLOW_DEVICES];
 	struct net *net = sock_net(sk);
 	struct lq_listener *l = NULL;
-	unsigned int i, n;
+	unsigned int i, n, nr_devices;
 
 	if (!lq_net_counts(net) || !others_at(lq_ledger_of(net), tcp_hdr(skb)->dest, sk, own))
 		return NULL;
-	n = lq_synqs_of(net, &key, found);
+	n = lq_synqs_of(net, &key, tcp_v4_sdif(skb), found);
+	nr_devices = lq_record_devices(net, key.iif, tcp_v4_sdif(skb), devices);
 	for (i = 0; i < n && !l; i++)
 		if (found[i] != own && atomic_read(&found[i]->len))
-			l = taker_in_both(found[i], &key);
+			l = taker_on(found[i], &key, devices, nr_devices);
 	return l || own ? l : of_established(net, found, n, &key, skb);
 }

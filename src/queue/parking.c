@@ -153,12 +153,22 @@ void lq_parked_free(struct lq_parking *parking, struct lq_parked *p)
 	kfree(p);
 }
 
+/* A lane that nobody is in goes. */
+static void free_if_empty(struct lq_parking *parking, struct lq_lane *lane)
+{
+	lockdep_assert_held(&parking->lock);
+	if (!list_empty(&lane->parked))
+		return;
+	xa_erase(&parking->by_listener, lane->listener);
+	list_del(&lane->list);
+	parking->nr_lanes--;
+	kfree(lane);
+}
+
 /**
  * lq_lane_leave() - a handshake waits no more
  * @parking: of its endpoint
  * @p: what its record keeps
- *
- * A lane that nobody is in goes.
  *
  * Context: bottom halves off; the caller keeps @p.
  */
@@ -166,12 +176,7 @@ void lq_lane_leave(struct lq_parking *parking, struct lq_parked *p)
 {
 	spin_lock(&parking->lock);
 	list_del(&p->list);
-	if (list_empty(&p->lane->parked)) {
-		xa_erase(&parking->by_listener, p->lane->listener);
-		list_del(&p->lane->list);
-		parking->nr_lanes--;
-		kfree(p->lane);
-	}
+	free_if_empty(parking, p->lane);
 	spin_unlock(&parking->lock);
 	atomic_dec(&parking->n);
 }
@@ -195,6 +200,11 @@ static struct lq_lane *new_lane(struct lq_parking *parking, u64 listener)
 	return lane;
 }
 
+static struct lq_lane *lane_of(struct lq_parking *parking, u64 listener)
+{
+	return xa_load(&parking->by_listener, listener) ?: new_lane(parking, listener);
+}
+
 /**
  * lq_lane_enter() - a handshake waits behind those of its listener
  * @parking: of its endpoint
@@ -207,7 +217,7 @@ static struct lq_lane *new_lane(struct lq_parking *parking, u64 listener)
 bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener)
 {
 	spin_lock(&parking->lock);
-	p->lane = xa_load(&parking->by_listener, listener) ?: new_lane(parking, listener);
+	p->lane = lane_of(parking, listener);
 	if (!p->lane) {
 		spin_unlock(&parking->lock);
 		return false;
@@ -218,6 +228,44 @@ bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener
 	/* Before the caller looks for room: see lq_parking_kick(). */
 	smp_mb__after_atomic();
 	return true;
+}
+
+/**
+ * lq_lane_change() - a handshake waits for another listener
+ * @parking: of its endpoint
+ * @p: what its record keeps
+ * @listener: cookie
+ *
+ * Behind those who wait there. Without memory it stays where it is.
+ *
+ * Context: bottom halves off; the caller keeps @p.
+ */
+void lq_lane_change(struct lq_parking *parking, struct lq_parked *p, u64 listener)
+{
+	struct lq_lane *from = p->lane, *to;
+
+	spin_lock(&parking->lock);
+	to = lane_of(parking, listener);
+	if (to && to != from) {
+		list_move_tail(&p->list, &to->parked);
+		p->lane = to;
+		free_if_empty(parking, from);
+	}
+	spin_unlock(&parking->lock);
+}
+
+/**
+ * lq_lane_wait() - the turn of a handshake's lane was in vain: it goes behind the others
+ * @parking: of its endpoint
+ * @p: what its record keeps
+ *
+ * Context: bottom halves off; the caller keeps @p.
+ */
+void lq_lane_wait(struct lq_parking *parking, struct lq_parked *p)
+{
+	spin_lock(&parking->lock);
+	list_move_tail(&p->lane->list, &parking->lanes);
+	spin_unlock(&parking->lock);
 }
 
 /**

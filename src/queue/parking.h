@@ -63,6 +63,8 @@ struct sk_buff *lq_parking_copy(const struct sk_buff *skb);
 void lq_parked_free(struct lq_parking *parking, struct lq_parked *p);
 void lq_lane_leave(struct lq_parking *parking, struct lq_parked *p);
 bool lq_lane_enter(struct lq_parking *parking, struct lq_parked *p, u64 listener);
+void lq_lane_change(struct lq_parking *parking, struct lq_parked *p, u64 listener);
+void lq_lane_wait(struct lq_parking *parking, struct lq_parked *p);
 
 /* It ends by its timer or its client: were it parked, no room came in time. */
 static inline void lq_parked_in_vain(struct lq_synq *q, const struct lq_record *r)

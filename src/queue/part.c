@@ -204,7 +204,7 @@ void lq_part_end(struct lq_part *part, struct lq_record *r, u32 hash, enum lq_at
 	struct lq_event event;
 
 	lockdep_assert_held(&part->lock);
-	lq_event_of_record(&event, r);
+	lq_event_of_record(&event, part->queue, r);
 	lq_part_remove(part, r, hash);
 	event.netns = part->queue->net->ns.inum;
 	event.listener = 0;

@@ -313,12 +313,26 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
 	r->parked = NULL;
 }
 
+/*
+ * The last listener has closed since, and what a client answers meanwhile nobody sees. Who had not
+ * answered the first SYN-ACK in all its time is not known to have done so later.
+ */
+static bool was_left_alone(const struct lq_synq *q, const struct lq_record *r)
+{
+	u64 alone = READ_ONCE(q->alone_us);
+
+	return unlikely(alone) && r->snt_synack && alone >= r->snt_synack &&
+	       alone - r->snt_synack < jiffies_to_usecs(TCP_TIMEOUT_INIT);
+}
+
 /**
  * lq_event_of_record() - what an event says of a record
  * @event: filled with it
+ * @q: its queue
  * @r: the record
  */
-void lq_event_of_record(struct lq_event *event, const struct lq_record *r)
+void lq_event_of_record(struct lq_event *event, const struct lq_synq *q,
+			const struct lq_record *r)
 {
 	event->flow.family = 4;
 	event->flow.zero = 0;
@@ -332,4 +346,5 @@ void lq_event_of_record(struct lq_event *event, const struct lq_record *r)
 	event->retrans = r->retrans;
 	event->reading.timeouts = r->timeouts;
 	event->acked = r->acked;
+	event->left_alone = was_left_alone(q, r);
 }

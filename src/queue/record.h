@@ -32,6 +32,7 @@ void lq_unpack_again(struct lq_part *part, struct request_sock *req, struct lq_r
 void lq_sent_tsvals_of(const struct sock *sk, const struct lq_record *r, u32 *first,
 		       u32 *last);
 void lq_pack(struct lq_record *r, const struct request_sock *req);
-void lq_event_of_record(struct lq_event *event, const struct lq_record *r);
+void lq_event_of_record(struct lq_event *event, const struct lq_synq *q,
+			const struct lq_record *r);
 
 #endif

@@ -58,7 +58,7 @@ static void tell(struct lq_synq *q, struct lq_listener *l, const struct lq_recor
 	struct lq_event event;
 
 	memset(&event, 0, sizeof(event));
-	lq_event_of_record(&event, r);
+	lq_event_of_record(&event, q, r);
 	event.netns = q->net->ns.inum;
 	event.listener = l ? l->cookie : 0;
 	if (l)
@@ -80,7 +80,7 @@ static void tell_expired(struct lq_synq *q, struct lq_listener *l, const struct 
 {
 	struct lq_event event;
 
-	lq_event_of_record(&event, r);
+	lq_event_of_record(&event, q, r);
 	event.netns = q->net->ns.inum;
 	event.listener = l ? l->cookie : 0;
 	if (l)

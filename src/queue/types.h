@@ -108,6 +108,7 @@ struct lq_parking {
  * @more: what may have been added to that since
  * @turn: counts when they were added up at once
  * @sender: repeats SYN-ACKs of listeners that have closed, under RCU; NULL: none is open
+ * @alone_us: when the last listener closed last, tcp_clock_us(); 0: never
  * @uid: whose listeners' records these are, under the ledger's lock
  * @pays: and who pays for them, the same
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
@@ -153,6 +154,7 @@ struct lq_synq {
 	u64 more;
 	u32 turn;
 	struct lq_listener __rcu *sender;
+	u64 alone_us;
 	kuid_t uid;
 	kuid_t pays;
 	u32 rto_max;

@@ -73,12 +73,16 @@ static struct lq_endpoint *find_wanted(struct lq_ledger *ledger, u32 id, struct 
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
 			       struct lq_synq *q, bool comes_after)
 {
+	u64 n;
+
 	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (!ep)
 		return q;
-	if (comes_after)
-		atomic64_set(&q->to_stock[LQ_TO_STOCK_early], early_of(ep));
+	if (comes_after) {
+		n = early_of(ep);
+		atomic64_set(&q->to_stock[LQ_TO_STOCK_early], n - min(n, ep->not_early));
+	}
 	return lq_install(ledger, q);
 }
 
@@ -105,6 +109,9 @@ static void apply(struct lq_ledger *ledger, u32 id, bool comes_after)
 	if (made) {
 		made = install(ledger, ep, made, comes_after);
 	} else if (ep) {
+		/* Who was there before the rule: what comes from now on is early. */
+		if (!comes_after)
+			ep->not_early = early_of(ep);
 		lq_rules_put_off(ledger, ep, jiffies + RETRY);
 		ep->refused_until = (jiffies + REFUSED) ?: 1;
 	}

@@ -26,6 +26,8 @@ static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 	struct lq_listener *l = xa_find(&ep->listeners, &at, ULONG_MAX, LQ_OPEN);
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
+	if (!l && rcu_access_pointer(q->sender))
+		WRITE_ONCE(q->alone_us, tcp_clock_us());
 	rcu_assign_pointer(q->sender, l);
 	if (l && !uid_eq(l->uid, q->uid)) {
 		q->uid = l->uid;

@@ -39,7 +39,7 @@ static const char *reason_of(const struct lq_client *c)
 	static const char *const words[] = {
 		[LQ_CLIENT_gone] = "gave_up", [LQ_CLIENT_killed] = "listener_closed",
 		[LQ_CLIENT_unanswered] = "unanswered", [LQ_CLIENT_unsent] = "send_failed",
-		[LQ_CLIENT_before] = "before_listener",
+		[LQ_CLIENT_before] = "before_listener", [LQ_CLIENT_came] = "before_listener",
 	};
 
 	return c->reason == LQ_R_none ? words[c->state] : lq_reasons[c->reason];

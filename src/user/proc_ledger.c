@@ -225,8 +225,8 @@ static void show_before(struct seq_file *m, const struct lq_endpoint *ep)
 		seq_printf(m, "%s%s:%lld", between, before_names[i], n);
 		between = ",";
 	}
-	seq_printf(m, "%s before_clients=%lld", *between ? "" : "-",
-		   atomic64_read(&ep->before_clients));
+	seq_printf(m, "%s before_clients=%lld before_came=%lld", *between ? "" : "-",
+		   atomic64_read(&ep->before_clients), atomic64_read(&ep->before_came));
 	lq_show_time(m, "first_before", READ_ONCE(ep->when_before.first));
 	lq_show_time(m, "last_before", READ_ONCE(ep->when_before.last));
 }

@@ -54,6 +54,30 @@ play_group() {
 	finish_with
 }
 
+# Of two, the second closes; the first has no room. Who waited for the second goes to the one that
+# opens in its place as soon as a segment of theirs does, and does not keep others waiting.
+play_leaving() {
+	local came left
+
+	begin 7230 1 synq=1000 park=100
+	step swap
+	step listen 1
+	step syn 0 40
+	step ack 0 40
+	is 'both queues are full' "$(words_now parked)" parked=36
+	step close
+	step listen 60
+	step data 0 40
+	step accept 40
+	came=$(of accepted "$answer") left=$(word parked)
+	is 'one closes: its own come to the next one, with their data' "$(of with_data "$answer") $((came + left)) $((came > 2 && left > 2))" "$came 36 1"
+	step swap
+	step accept 40
+	is 'the others to theirs' "$(of accepted "$answer")" $((left + 2))
+	is 'nothing is left' "$(words_now parked parked_bytes)" 'parked=0 parked_bytes=0'
+	finish_with
+}
+
 # The port is another user's now: he gets nothing of it.
 play_user() {
 	begin 7215 1 synq=1000 park=100

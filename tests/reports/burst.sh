@@ -45,6 +45,7 @@ burst() {
 	says 'a hung one' 'no_accept' 'why hungapp (pid' 'does not accept' 'full_now'
 	says_not 'a hung one' 'burst:'
 	burst_again
+	hung_once
 }
 
 # One burst after the other, none before the accept queue is empty again: how many wanted in at
@@ -67,4 +68,31 @@ burst_again() {
 	fi
 	[[ $text =~ 'Up to '([0-9]+)' wanted in at once' ]]
 	between 'three bursts: as many wanted in as in one' 12 "${BASH_REMATCH[1]:-0}" 40
+}
+
+# A server that was fast hangs, with a full queue, and is started anew with a larger backlog: what
+# its clients waited is in no histogram, and no backlog would have let them in.
+hung_once() {
+	actor G ip netns exec "$LQ_SERVER"
+	actor R ip netns exec "$LQ_SERVER"
+	actor K ip netns exec "$LQ_CLIENT"
+	tell G comm hangingapp
+	tell G listen G 0.0.0.0 8085 10
+	tell K connect 5 "$server" 8085
+	tell G accept G 5
+	is 'it hung once: before that it was fast' "$answer" 5
+	tell K crowd_of 30 "$server" 8085
+	tell K 'done' 8
+	tell K say GET /
+	sleep 5
+	dismiss G
+	tell R comm hangingapp
+	tell R listen R 0.0.0.0 8085 400
+	tell K drop
+	tell K connect 5 "$server" 8085
+	tell R accept R 5
+	is 'it hung once: it does no more' "$answer" 5
+	tells 'it hung once' '*:8085' 1 'accept_queue_full listener_closed'
+	says 'it hung once' 'has closed since' 'it was 10 then, and is 400 since.'
+	says_not 'it hung once' 'burst:' 'that is mended' 'would have been enough'
 }

@@ -40,6 +40,7 @@ closed() {
 	clients C 'after the close' reset:15
 	closed_by "$dead"
 	closed_group
+	closed_in_between
 }
 
 # closed_by PID: of the process that ended
@@ -76,3 +77,24 @@ closed_group() {
 	tell C fates
 	is 'one of a group: as many as its clients say' "reset:${json[listener_closed_clients]}" "${answer##* }"
 }
+
+# Taken over, and the server is away when the last ACKs come from afar: the kernel answers them by
+# RST, as for any closed port. Their requests are there when it is back; their clients are not.
+closed_in_between() {
+	tell C drop
+	far 500
+	tell S listen 8088 0.0.0.0 8088 5
+	order takeover 0.0.0.0:8088
+	tell C crowd_of 3 "$server" 8088
+	check 'in between: requests are pending' await 10 has synq=3 listener 8088
+	tell S close 8088
+	sleep 0.5
+	tell S listen 8088 0.0.0.0 8088 5
+	check 'in between: they end' await 20 outcomes_have 8088 killed:3
+	clients C 'in between' reset:3
+	tells 'in between' 0.0.0.0:8088 1 listener_closed
+	says 'in between' 'These were 3 clients' '3 clients had been sent a SYN-ACK a moment before' ' closed it'
+}
+
+# outcomes_have PORT NAME:COUNT
+outcomes_have() { [[ $(of outcomes "$(endpoint "$1")"), == *[,:]"$2",* ]]; }

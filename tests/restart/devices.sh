@@ -86,6 +86,41 @@ play_vrf() {
 	for way in 2 3; do ip -n "$LQ_SERVER" link del lqs$way; done
 }
 
+# A flow of a VRF and the same one outside of it, at listeners that do not see each other's: one is
+# taken over, the other not.
+play_apart() {
+	local way ways=''
+
+	second_wire 2 || { skip 'apart' 'no second pair of devices'; return; }
+	way=${ways# }
+	ip -n "$LQ_SERVER" link add lqv301 type vrf table 301 ||
+		{ skip 'apart' 'this kernel has no VRFs'; return; }
+	ip -n "$LQ_SERVER" link set lqv301 up
+	ip -n "$LQ_SERVER" link set lqs2 master lqv301
+	ip -n "$LQ_SERVER" addr add 10.9.0.1/16 dev lqs2
+	way_back lqs2 "${way#*,}" table 301
+	clients D lqc2 lqs2
+	tell S listen a 0.0.0.0 7309 256
+	tell S listen b 0.0.0.0 7309 256 dev=lqv301
+	order takeover 0.0.0.0:7309
+	is 'apart: pending at the one outside' "$(says C syn 0 50 7309) $(pending 7309)" '50 50'
+	is 'apart: the one inside answers its own SYNs' "$(says D syn 0 50 7309)" 50
+	tell C came
+	tell D rst 0 10
+	is 'apart: an RST ends its own' "$(pending 7309)" 90
+	tell D ack 10 40
+	is 'apart: they complete' "$(says S accept b 40 10)" 40
+	tell C ack 0 50
+	is 'apart: and the others' "$(says S accept a 50 10)" 50
+	is 'apart: no RST, no other number' "$(words "$(says C came)" rsts another_isn) $(words "$(says D came)" rsts another_isn)" 'rsts=0 another_isn=0 rsts=0 another_isn=0'
+	tell S drop
+	tell S close a
+	tell S close b
+	dismiss D
+	ip -n "$LQ_SERVER" link del lqv301
+	ip -n "$LQ_SERVER" link del lqs2
+}
+
 # [::] for IPv6 alone beside 0.0.0.0, then [::] for both.
 play_v6only() {
 	tell S listen a 0.0.0.0 7307 256
