@@ -288,38 +288,6 @@ void lq_attempt_step_late(struct lq_totals *totals, const struct lq_event *event
 		lq_attempt_ended(totals, event, LQ_END_killed);
 }
 
-#define STALL_US	32768
-
-/* Has nobody made room for so long, or did the last one that was let in wait so long? */
-static bool is_stalled(const struct lq_listener *l)
-{
-	u64 full = READ_ONCE(l->full_since[LQ_ACCEPTQ]);
-
-	return READ_ONCE(l->last_wait_us) > STALL_US ||
-	       (full && ktime_get_coarse_ns() > full + STALL_US * NSEC_PER_USEC);
-}
-
-/*
- * Those in the accept queue, and who was refused since it was empty: how long should it be?
- * Where nobody accepts, any is too short.
- */
-static void note_wanted(struct lq_listener *l, enum lq_verdict verdict,
-			const struct lq_overflow *o)
-{
-	struct lq_loss *loss = &l->totals.losses[lq_verdicts[verdict].reason];
-	u32 wanted;
-
-	if (o != &l->overflow[LQ_ACCEPTQ])
-		return;
-	if (is_stalled(l)) {
-		lq_tally(l, LQ_TALLY_refused_stalled);
-		return;
-	}
-	wanted = READ_ONCE(o->limit) + 1 + atomic_read(&o->crowd);
-	if (wanted > READ_ONCE(loss->wanted))
-		WRITE_ONCE(loss->wanted, wanted);
-}
-
 /**
  * lq_attempt_lost() - a segment was refused
  * @l: its listener
@@ -346,7 +314,6 @@ void lq_attempt_lost(struct lq_listener *l, const struct lq_event *event,
 	if (event->facts.req.fastopen && how == LQ_REFUSED_ACK)
 		how = LQ_REFUSED_PENDING;
 	fresh = lq_refused_note(l, event, lq_verdicts[verdict].reason, how, o);
-	note_wanted(l, verdict, o);
 	/* What stays is ended by its timer, and counted then. */
 	if (pending && !event->facts.req.fastopen && !event->stays)
 		add(&l->totals, LQ_ATTEMPT_pending, -1);

@@ -20,35 +20,11 @@
 #include <linux/slab.h>
 
 #include "ledger/clients.h"
-
-#define BUCKET_BITS	9
-#define BUCKETS		BIT(BUCKET_BITS)
-
-/**
- * struct lq_client_shard - a part of the table
- * @lock: guards all of it
- * @used: clients somebody waits for
- * @next: index of the oldest client
- * @forgot: the last overflow of which a client made room for another one
- * @overwritten: clients that made room
- * @buckets: clients by flow
- * @size: of @clients
- * @clients: memory, used as a ring
- */
-struct lq_client_shard {
-	raw_spinlock_t lock;
-	unsigned int used;
-	unsigned int next;
-	u32 forgot[LQ_QUEUE_KINDS];
-	u64 overwritten;
-	struct hlist_head buckets[BUCKETS];
-	unsigned int size;
-	struct lq_client *clients;
-} ____cacheline_aligned_in_smp;
+#include "ledger/clients_table.h"
 
 atomic_t lq_clients_waiting;
 
-static struct lq_client_shard *shards;
+struct lq_client_shard *lq_client_shards;
 static atomic64_t missed = ATOMIC64_INIT(0);
 static u32 seed;
 
@@ -66,7 +42,7 @@ static u32 hash_of(unsigned int netns, const struct lq_flow *flow)
 
 static struct hlist_head *bucket_of(struct lq_client_shard *shard, u32 hash)
 {
-	return &shard->buckets[hash & (BUCKETS - 1)];
+	return &shard->buckets[hash & (LQ_CLIENT_BUCKETS - 1)];
 }
 
 /**
@@ -85,7 +61,7 @@ struct lq_client *lq_clients_lock(struct lq_clients_at *at, unsigned int netns,
 	struct lq_client *c;
 
 	at->hash = hash_of(netns, flow);
-	at->shard = &shards[at->hash >> (32 - LQ_CLIENT_SHARD_BITS)];
+	at->shard = &lq_client_shards[at->hash >> (32 - LQ_CLIENT_SHARD_BITS)];
 	at->pushed_out = NULL;
 	raw_spin_lock_irqsave(&at->shard->lock, at->flags);
 	hlist_for_each_entry(c, bucket_of(at->shard, at->hash), node)
@@ -194,11 +170,21 @@ static struct lq_client_shard *shard_of_ended(unsigned int netns, const struct l
 {
 	u32 i = hash_of(netns, flow) >> (32 - LQ_CLIENT_SHARD_BITS);
 
-	return &shards[LQ_CLIENT_SHARDS + i];
+	return &lq_client_shards[LQ_CLIENT_SHARDS + i];
 }
 
-static void ended(const struct lq_address *where, u64 listener, unsigned int netns,
-		  const struct lq_flow *flow, enum lq_client_state state)
+/**
+ * lq_clients_ended_at() - a client failed, of which no segment was refused
+ * @where: the endpoint it was meant for
+ * @listener: socket cookie of its listener, 0: it had none, or that is not known
+ * @netns: inode of its network namespace
+ * @flow: its four-tuple
+ * @state: what became of it
+ *
+ * Context: any.
+ */
+void lq_clients_ended_at(const struct lq_address *where, u64 listener, unsigned int netns,
+			 const struct lq_flow *flow, enum lq_client_state state)
 {
 	struct lq_client_shard *shard = shard_of_ended(netns, flow);
 	unsigned long flags;
@@ -219,71 +205,8 @@ static void ended(const struct lq_address *where, u64 listener, unsigned int net
 }
 
 /**
- * lq_clients_go_on() - a client was told as killed, or gone, but another listener has it
- * @netns: inode of its network namespace
- * @flow: its four-tuple
- *
- * Context: any.
- * Return: whether it was told as gone.
- */
-bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow)
-{
-	struct lq_client_shard *shard = shard_of_ended(netns, flow);
-	struct lq_client *c;
-	unsigned long flags;
-	bool gone = false;
-
-	raw_spin_lock_irqsave(&shard->lock, flags);
-	for (c = shard->clients; c < shard->clients + shard->size; c++) {
-		if (c->netns != netns || memcmp(&c->flow, flow, sizeof(*flow)) ||
-		    (c->state != LQ_CLIENT_killed && c->state != LQ_CLIENT_gone))
-			continue;
-		gone |= c->state == LQ_CLIENT_gone;
-		c->netns = 0;
-	}
-	raw_spin_unlock_irqrestore(&shard->lock, flags);
-	return gone;
-}
-
-/**
- * lq_clients_came() - a listener got a SYN of a client of which none saw an earlier one
- * @netns: inode of its network namespace
- * @flow: its four-tuple
- *
- * Context: any.
- */
-void lq_clients_came(unsigned int netns, const struct lq_flow *flow)
-{
-	struct lq_client_shard *shard = shard_of_ended(netns, flow);
-	struct lq_client *c;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&shard->lock, flags);
-	for (c = shard->clients; c < shard->clients + shard->size; c++)
-		if (c->state == LQ_CLIENT_before && c->netns == netns &&
-		    !memcmp(&c->flow, flow, sizeof(*flow)))
-			c->state = LQ_CLIENT_came;
-	raw_spin_unlock_irqrestore(&shard->lock, flags);
-}
-
-/**
- * lq_clients_ended_at() - a client failed that no listener saw
- * @where: the endpoint it was meant for
- * @netns: inode of its network namespace
- * @flow: its four-tuple
- * @state: what became of it
- *
- * Context: any.
- */
-void lq_clients_ended_at(const struct lq_address *where, unsigned int netns,
-			 const struct lq_flow *flow, enum lq_client_state state)
-{
-	ended(where, 0, netns, flow, state);
-}
-
-/**
- * lq_clients_ended() - a client failed, of which no segment was refused
- * @l: its listener; NULL: that has closed, its flow tells where it was
+ * lq_clients_ended() - the same, at a listener
+ * @l: the listener; NULL: that has closed, its flow tells where it was
  * @netns: inode of its network namespace
  * @flow: its four-tuple
  * @state: what became of it
@@ -296,7 +219,63 @@ void lq_clients_ended(const struct lq_listener *l, unsigned int netns,
 	struct lq_address where = { .port = flow->sport, .family = flow->family };
 
 	memcpy(where.addr, flow->saddr, sizeof(where.addr));
-	ended(l ? &l->where : &where, l ? l->cookie : 0, netns, flow, state);
+	lq_clients_ended_at(l ? &l->where : &where, l ? l->cookie : 0, netns, flow, state);
+}
+
+/* Those who failed with that flow, and were not refused; whether @change has said so of one. */
+static bool change_ended(unsigned int netns, const struct lq_flow *flow,
+			 bool (*change)(struct lq_client *c))
+{
+	struct lq_client_shard *shard = shard_of_ended(netns, flow);
+	struct lq_client *c;
+	unsigned long flags;
+	bool any = false;
+
+	raw_spin_lock_irqsave(&shard->lock, flags);
+	for (c = shard->clients; c < shard->clients + shard->size; c++)
+		if (c->netns == netns && !memcmp(&c->flow, flow, sizeof(*flow)))
+			any |= change(c);
+	raw_spin_unlock_irqrestore(&shard->lock, flags);
+	return any;
+}
+
+static bool go_on(struct lq_client *c)
+{
+	if (c->state == LQ_CLIENT_killed || c->state == LQ_CLIENT_gone)
+		c->netns = 0;
+	return c->state == LQ_CLIENT_gone;
+}
+
+/**
+ * lq_clients_go_on() - a client was told as killed, or gone, but another listener has it
+ * @netns: inode of its network namespace
+ * @flow: its four-tuple
+ *
+ * Context: any.
+ * Return: whether it was told as gone.
+ */
+bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow)
+{
+	return change_ended(netns, flow, go_on);
+}
+
+static bool come(struct lq_client *c)
+{
+	if (c->state == LQ_CLIENT_before)
+		c->state = LQ_CLIENT_came;
+	return c->state == LQ_CLIENT_came;
+}
+
+/**
+ * lq_clients_came() - a listener got a SYN of a client of which none saw an earlier one
+ * @netns: inode of its network namespace
+ * @flow: its four-tuple
+ *
+ * Context: any.
+ */
+void lq_clients_came(unsigned int netns, const struct lq_flow *flow)
+{
+	change_ended(netns, flow, come);
 }
 
 #ifdef CONFIG_LOCKDEP
@@ -362,7 +341,22 @@ void lq_clients_sweep(bool (*is_over)(const struct lq_client *c, u64 arg), u64 a
 	int i;
 
 	for (i = 0; i < LQ_CLIENT_SHARDS; i++)
-		sweep(&shards[i], is_over, arg, settle);
+		sweep(&lq_client_shards[i], is_over, arg, settle);
+}
+
+static void forget(struct lq_client_shard *shard, unsigned int netns)
+{
+	unsigned long flags;
+	struct lq_client *c;
+
+	for (c = shard->clients; c < shard->clients + shard->size; c++) {
+		if (READ_ONCE(c->netns) != netns)
+			continue;
+		raw_spin_lock_irqsave(&shard->lock, flags);
+		if (c->netns == netns)
+			c->netns = 0;
+		raw_spin_unlock_irqrestore(&shard->lock, flags);
+	}
 }
 
 /**
@@ -373,82 +367,10 @@ void lq_clients_sweep(bool (*is_over)(const struct lq_client *c, u64 arg), u64 a
  */
 void lq_clients_forget(unsigned int netns)
 {
-	unsigned long flags;
-	struct lq_client *c;
 	int i;
 
 	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++)
-		for (c = shards[i].clients; c < shards[i].clients + shards[i].size; c++) {
-			if (READ_ONCE(c->netns) != netns)
-				continue;
-			raw_spin_lock_irqsave(&shards[i].lock, flags);
-			if (c->netns == netns)
-				c->netns = 0;
-			raw_spin_unlock_irqrestore(&shards[i].lock, flags);
-		}
-}
-
-/**
- * lq_clients_walk() - begin to read all clients of a network namespace
- * @walk: to be used with lq_clients_next()
- * @netns: inode of the network namespace
- */
-void lq_clients_walk(struct lq_clients_walk *walk, unsigned int netns)
-{
-	int i;
-
-	walk->netns = netns;
-	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++)
-		walk->left[i] = shards[i].size;
-}
-
-/* The newest client of a shard that was not read yet; false: there is none. */
-static bool peek(struct lq_clients_walk *walk, int i, struct lq_client *found)
-{
-	struct lq_client_shard *shard = &shards[i];
-	const struct lq_client *c;
-	unsigned long flags;
-	bool fits = false;
-
-	while (!fits && walk->left[i]) {
-		raw_spin_lock_irqsave(&shard->lock, flags);
-		c = &shard->clients[(shard->next + walk->left[i] - 1) % shard->size];
-		fits = c->since && c->netns == walk->netns;
-		if (fits)
-			*found = *c;
-		else if (!c->since)
-			walk->left[i] = 1;	/* nor was one written before it */
-		raw_spin_unlock_irqrestore(&shard->lock, flags);
-		if (!fits)
-			walk->left[i]--;
-	}
-	return fits;
-}
-
-/**
- * lq_clients_next() - read the next client, from the newest on
- * @walk: begun with lq_clients_walk(); its @client is filled
- *
- * Clients that come meanwhile may hide others, or be missed.
- *
- * Context: process.
- * Return: false when there is none.
- */
-bool lq_clients_next(struct lq_clients_walk *walk)
-{
-	struct lq_client c;
-	int i, newest = -1;
-
-	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++) {
-		if (!peek(walk, i, &c) || (newest >= 0 && c.since <= walk->client.since))
-			continue;
-		newest = i;
-		walk->client = c;
-	}
-	if (newest < 0)
-		return false;
-	walk->left[newest]--;
-	return true;
+		forget(&lq_client_shards[i], netns);
 }
 
 /**
@@ -473,7 +395,7 @@ u64 lq_clients_overwritten(void)
 	int i;
 
 	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++)
-		n += READ_ONCE(shards[i].overwritten);
+		n += READ_ONCE(lq_client_shards[i].overwritten);
 	return n;
 }
 
@@ -484,18 +406,19 @@ u64 lq_clients_overwritten(void)
  */
 int lq_clients_init(void)
 {
+	struct lq_client_shard *shard;
 	int i;
 
-	shards = kvcalloc(LQ_CLIENT_ALL_SHARDS, sizeof(*shards), GFP_KERNEL);
-	if (!shards)
+	lq_client_shards = kvcalloc(LQ_CLIENT_ALL_SHARDS, sizeof(*lq_client_shards), GFP_KERNEL);
+	if (!lq_client_shards)
 		return -ENOMEM;
 	get_random_bytes(&seed, sizeof(seed));
 	for (i = 0; i < LQ_CLIENT_ALL_SHARDS; i++) {
-		raw_spin_lock_init(&shards[i].lock);
-		shards[i].size = i < LQ_CLIENT_SHARDS ? LQ_CLIENTS_EACH : LQ_ENDED_EACH;
-		shards[i].clients = kvcalloc(shards[i].size, sizeof(*shards[i].clients),
-					     GFP_KERNEL);
-		if (!shards[i].clients) {
+		shard = &lq_client_shards[i];
+		raw_spin_lock_init(&shard->lock);
+		shard->size = i < LQ_CLIENT_SHARDS ? LQ_CLIENTS_EACH : LQ_ENDED_EACH;
+		shard->clients = kvcalloc(shard->size, sizeof(*shard->clients), GFP_KERNEL);
+		if (!shard->clients) {
 			lq_clients_exit();
 			return -ENOMEM;
 		}
@@ -512,8 +435,8 @@ void lq_clients_exit(void)
 {
 	int i;
 
-	for (i = 0; shards && i < LQ_CLIENT_ALL_SHARDS; i++)
-		kvfree(shards[i].clients);
-	kvfree(shards);
-	shards = NULL;
+	for (i = 0; lq_client_shards && i < LQ_CLIENT_ALL_SHARDS; i++)
+		kvfree(lq_client_shards[i].clients);
+	kvfree(lq_client_shards);
+	lq_client_shards = NULL;
 }

@@ -131,7 +131,7 @@ void lq_clients_sweep(bool (*is_over)(const struct lq_client *c, u64 arg), u64 a
 		      void (*settle)(struct lq_listener *l));
 void lq_clients_ended(const struct lq_listener *l, unsigned int netns,
 		      const struct lq_flow *flow, enum lq_client_state state);
-void lq_clients_ended_at(const struct lq_address *where, unsigned int netns,
+void lq_clients_ended_at(const struct lq_address *where, u64 listener, unsigned int netns,
 			 const struct lq_flow *flow, enum lq_client_state state);
 bool lq_clients_go_on(unsigned int netns, const struct lq_flow *flow);
 void lq_clients_came(unsigned int netns, const struct lq_flow *flow);

@@ -59,6 +59,36 @@ static struct lq_overflow *note_overflow(struct lq_listener *l, const struct lq_
 	}
 }
 
+#define STALL_US	32768
+
+/* Has nobody made room for so long, or did the last one that was let in wait so long? */
+static bool is_stalled(const struct lq_listener *l)
+{
+	u64 full = READ_ONCE(l->full_since[LQ_ACCEPTQ]);
+
+	return READ_ONCE(l->last_wait_us) > STALL_US ||
+	       (full && ktime_get_coarse_ns() > full + STALL_US * NSEC_PER_USEC);
+}
+
+/*
+ * Those in the accept queue, and who was refused since it was empty: how long should it be?
+ * Where nobody accepts, any is too short.
+ */
+static void note_wanted(struct lq_listener *l, struct lq_loss *loss, const struct lq_overflow *o)
+{
+	u32 wanted;
+
+	if (o != &l->overflow[LQ_ACCEPTQ])
+		return;
+	if (is_stalled(l)) {
+		lq_tally(l, LQ_TALLY_refused_stalled);
+		return;
+	}
+	wanted = READ_ONCE(o->limit) + 1 + atomic_read(&o->crowd);
+	if (wanted > READ_ONCE(loss->wanted))
+		WRITE_ONCE(loss->wanted, wanted);
+}
+
 static void note_loss(struct lq_listener *l, const struct lq_event *event,
 		      enum lq_verdict verdict)
 {
@@ -76,6 +106,7 @@ static void note_loss(struct lq_listener *l, const struct lq_event *event,
 		WRITE_ONCE(loss->cap, READ_ONCE(l->cap));
 	}
 	lq_attempt_lost(l, event, verdict, o);
+	note_wanted(l, loss, o);
 }
 
 /**

@@ -317,7 +317,8 @@ static void note(struct lq_endpoint *ep, const struct syn *syn, enum lq_before w
 	atomic64_inc(&ep->before[word]);
 	if (is_new(ep, syn)) {
 		atomic64_inc(&ep->before_clients);
-		lq_clients_ended_at(&ep->where, syn->net->ns.inum, &syn->flow, LQ_CLIENT_before);
+		lq_clients_ended_at(&ep->where, 0, syn->net->ns.inum, &syn->flow,
+				    LQ_CLIENT_before);
 	}
 	lq_span_add(&ep->when_before, ktime_get_coarse_real_ns());
 }

@@ -718,6 +718,15 @@ class Causes(Case):
         self.row('endpoints', 'endpoint=4', before='checksum:7')
         self.assertNotIn('conntrack', self.why('[::]:443'))
 
+    def test_a_later_syn_came(self):
+        self.row('endpoints', 'endpoint=4', before='netfilter:7', before_clients=5, before_came=3)
+        text = self.why('[::]:443')
+        self.assertIn('These were 2 clients', text)
+        self.assertIn('3 clients sent a SYN that was thrown away before any listener saw it', text)
+        self.row('endpoints', 'endpoint=4', before_came=5)
+        self.assertIn('Nobody was refused', self.why('[::]:443', code=0))
+        self.assertIn('5 clients sent a SYN', self.why('[::]:443', code=0))
+
     def test_nothing_before_the_listener(self):
         self.row('endpoints', 'endpoint=4', before='-', before_clients=0, last_before=0)
         self.assertIn('Nobody was refused', self.why('[::]:443', code=0))
@@ -781,6 +790,15 @@ class Causes(Case):
                  failures='gave_up:18:1795370618832:1795370620000')
         found = self.why_json('[::]:443')['causes']
         self.assertEqual([(cause['cause'], cause['clients']) for cause in found], [('gave_up', 18)])
+
+    def test_who_answered_while_nobody_listened(self):
+        self.row('endpoints', 'endpoint=4', killed=0, killed_alone=3, outcomes='killed:3', closer='999999/webapp',
+                 failures='killed:3:1795370618832:1795370620000')
+        text = self.why('[::]:443')
+        for part in ('These were 3 clients', '3 clients had been sent a SYN-ACK a moment before', 'closed it'):
+            self.assertIn(part, text)
+        for part in ('whose last ACK had come', 'ss -K'):
+            self.assertNotIn(part, text)
 
     def test_unsent_long_ago(self):
         """One that is pending now has nothing to do with them."""
