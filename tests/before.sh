@@ -86,7 +86,7 @@ several='import socket
 all = [socket.socket() for _ in range(5)]
 for s in all:
     s.setblocking(False)
-    s.connect_ex(("10.9.0.1", 8087))
+    s.connect_ex(("10.9.0.1", 8097))
 for s in all:
     s.setblocking(True)
     s.send(b"x")'
@@ -332,25 +332,25 @@ PY
 
 # Clients whose first SYN is thrown away, and not the one that they send a second later
 play_later() {
-	serve 0.0.0.0 8087 64
-	drop prerouting ip 8087
+	serve 0.0.0.0 8097 64
+	drop prerouting ip 8097
 	in_client python3 -c "$several" &
 	sleep 0.5
 	no_rules
 	wait $!
-	is 'they come later' "$(before 0.0.0.0 8087) $(of 0.0.0.0 8087 before_clients) $(of 0.0.0.0 8087 before_came)" \
+	is 'they come later' "$(before 0.0.0.0 8097) $(of 0.0.0.0 8097 before_clients) $(of 0.0.0.0 8097 before_came)" \
 		'netfilter:5 5 5'
-	in_server "$tool" why 0.0.0.0:8087 >"$work/lines"
+	in_server "$tool" why 0.0.0.0:8097 >"$work/lines"
 	is 'they come later: exit code' $? 0
 	tr -s ' \n' ' ' <"$work/lines" >"$work/why"
 	grep -q 'Nobody was refused' "$work/why" && grep -q '5 clients sent a SYN that was thrown away before' "$work/why"
 	ok $? 'they come later: that is told'
-	is 'they come later: what became of each' "$(in_server grep -c ' server=10.9.0.1:8087 .* reason=before_listener state=came ' \
+	is 'they come later: what became of each' "$(in_server grep -c ' server=10.9.0.1:8097 .* reason=before_listener state=came ' \
 		/proc/net/listenq/clients)" 5
-	drop prerouting ip 8087
-	send 10.9.0.1 8087 syn 3 -b 300
+	drop prerouting ip 8097
+	send 10.9.0.1 8097 syn 3 -b 300
 	no_rules
-	in_server "$tool" why 0.0.0.0:8087 >"$work/lines"
+	in_server "$tool" why 0.0.0.0:8097 >"$work/lines"
 	is 'others do not: exit code' $? 1
 	tr -s ' \n' ' ' <"$work/lines" | grep -q 'DROPPED before any listener 8 times: before_listener .*These were 3 clients'
 	ok $? 'others do not: they alone failed'

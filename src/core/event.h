@@ -60,6 +60,7 @@ enum lq_before { LQ_BEFORE_none, LQ_BEFORES(LQ_BEFORE_ENUM) LQ_BEFORE_count };
  * @acked: the last ACK had come, but the request stayed
  * @stays: req_listener_closed, req_rst: the request goes on, or another processor ends it: that is
  *	counted there
+ * @parked: it was, in vain, and is counted so
  * @left_alone: nobody listened while it was pending, and its client may have answered then
  * @stage: which function decided
  * @via: what handed the segment to it
@@ -77,6 +78,7 @@ struct lq_event {
 	u8 acked;
 	bool stays;
 	bool left_alone;
+	bool parked;
 	enum lq_stage stage;
 	enum lq_via via;
 	bool acted;

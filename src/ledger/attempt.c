@@ -131,17 +131,19 @@ static void unanswered(struct lq_totals *totals, const struct lq_event *event)
 	note_failure(totals, event, LQ_FAILURE_unanswered);
 }
 
-static void killed(struct lq_totals *totals, const struct lq_event *event)
+static bool killed(struct lq_totals *totals, const struct lq_event *event)
 {
-	if (leave_pending(totals, event, LQ_ATTEMPT_killed))
-		note_failure(totals, event, LQ_FAILURE_killed);
+	if (!leave_pending(totals, event, LQ_ATTEMPT_killed))
+		return false;
+	note_failure(totals, event, LQ_FAILURE_killed);
+	return true;
 }
 
 /* It may have answered when nobody listened: the kernel sends a RST then, as of any closed port. */
 static void left_alone(struct lq_totals *totals, const struct lq_event *event)
 {
-	atomic64_inc(&totals->tallies[LQ_TALLY_killed_alone]);
-	killed(totals, event);
+	if (killed(totals, event))
+		atomic64_inc(&totals->tallies[LQ_TALLY_killed_alone]);
 }
 
 static void note_completed(struct lq_listener *l)
@@ -174,12 +176,14 @@ static void note_deferred(struct lq_listener *l, const struct lq_event *event)
 /* By its client: who had waited for the server to speak, or answered a dead one, has failed. */
 static void resets(struct lq_listener *l, const struct lq_event *event)
 {
-	if (unlikely(event->left_alone)) {
+	if (unlikely(event->left_alone && !event->parked)) {
 		left_alone(&l->totals, event);
 		return;
 	}
+	/* When its ACK came is not known: not late, unless the SYN-ACK was repeated. */
 	if (leave_pending(&l->totals, event, LQ_ATTEMPT_reset) && unlikely(event->acked) &&
-	    event->facts.defer_accept && event->age_us >= LQ_PATIENCE_US) {
+	    event->facts.defer_accept && !event->parked && !event->retrans &&
+	    event->age_us >= USEC_PER_SEC) {
 		lq_tally(l, LQ_TALLY_gave_up_deferred);
 		lq_attempt_gave_up(&l->totals, event);
 	}

@@ -20,7 +20,6 @@
 #include <linux/slab.h>
 
 #include "ledger/clients.h"
-#include "ledger/clients_table.h"
 
 atomic_t lq_clients_waiting;
 

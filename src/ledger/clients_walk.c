@@ -2,7 +2,7 @@
 /*
  * clients_walk.c - failed clients of a network namespace, newest first
  */
-#include "ledger/clients_table.h"
+#include "ledger/clients.h"
 
 /**
  * lq_clients_walk() - begin to read all clients of a network namespace

@@ -60,13 +60,17 @@ static struct lq_overflow *note_overflow(struct lq_listener *l, const struct lq_
 }
 
 #define STALL_US	32768
+#define SLOW_US		1000
 
-/* Has nobody made room for so long, or did the last one that was let in wait so long? */
-static bool is_stalled(const struct lq_listener *l)
+/*
+ * Has nobody made room for so long, or did the last one that was let in wait so long, and as many
+ * milliseconds as the queue has places? A long queue that moves takes its time.
+ */
+static bool is_stalled(const struct lq_listener *l, u32 limit)
 {
 	u64 full = READ_ONCE(l->full_since[LQ_ACCEPTQ]);
 
-	return READ_ONCE(l->last_wait_us) > STALL_US ||
+	return READ_ONCE(l->last_wait_us) > max_t(u64, STALL_US, (u64)limit * SLOW_US) ||
 	       (full && ktime_get_coarse_ns() > full + STALL_US * NSEC_PER_USEC);
 }
 
@@ -80,7 +84,7 @@ static void note_wanted(struct lq_listener *l, struct lq_loss *loss, const struc
 
 	if (o != &l->overflow[LQ_ACCEPTQ])
 		return;
-	if (is_stalled(l)) {
+	if (is_stalled(l, READ_ONCE(o->limit))) {
 		lq_tally(l, LQ_TALLY_refused_stalled);
 		return;
 	}
@@ -168,8 +172,7 @@ void lq_ledger_killed(struct lq_listener *l, const struct lq_lengths *q)
 	else
 		/* Its requests end one by one. */
 		atomic64_add(q->acceptq, &l->totals.attempts[LQ_ATTEMPT_killed]);
-	/* Of one that is taken over, requests wait for another listener. */
-	if (q->synq + q->acceptq || rcu_access_pointer(l->queue))
+	if (q->synq + q->acceptq)
 		lq_listener_note_closer(l);
 }
 
@@ -242,7 +245,10 @@ static void note_empty(struct lq_listener *l)
 {
 	struct lq_overflow *o = &l->overflow[LQ_ACCEPTQ];
 
-	if (unlikely(READ_ONCE(o->active)) && !READ_ONCE(l->sk->sk_ack_backlog))
+	if (READ_ONCE(l->sk->sk_ack_backlog))
+		return;
+	WRITE_ONCE(l->last_wait_us, 0);
+	if (unlikely(READ_ONCE(o->active)))
 		atomic_set(&o->crowd, 0);
 }
 

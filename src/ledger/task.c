@@ -69,24 +69,33 @@ void lq_listener_note_acceptor(struct lq_listener *l)
 }
 
 /**
- * lq_listener_note_closer() - the current task closes it with clients in its queues
- * @l: the listener
+ * lq_endpoint_note_closer() - the current task closes a listener with clients in its queues
+ * @ep: its endpoint, which remembers who did: the listener is gone when somebody asks
  *
- * Its endpoint remembers who did: the listener is gone when somebody asks.
+ * Context: the task, with the ledger's lock held.
+ */
+void lq_endpoint_note_closer(struct lq_endpoint *ep)
+{
+	struct pid *old = ep->closer.pid;
+
+	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
+	lq_task_remember(&ep->closer, current);
+	put_pid(old);
+}
+
+/**
+ * lq_listener_note_closer() - the same, of a listener
+ * @l: the listener
  *
  * Context: the task, preemption off.
  */
 void lq_listener_note_closer(struct lq_listener *l)
 {
 	struct lq_ledger *ledger = l->ledger;
-	struct pid *old = NULL;
 	unsigned long flags;
 
 	xa_lock_irqsave(&ledger->listeners, flags);
-	if (l->endpoint) {
-		old = l->endpoint->closer.pid;
-		lq_task_remember(&l->endpoint->closer, current);
-	}
+	if (l->endpoint)
+		lq_endpoint_note_closer(l->endpoint);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
-	put_pid(old);
 }

@@ -10,6 +10,7 @@
 void lq_task_remember(struct lq_task *to, struct task_struct *task);
 kuid_t lq_task_payer(struct task_struct *task, kuid_t uid);
 void lq_listener_note_acceptor(struct lq_listener *l);
+void lq_endpoint_note_closer(struct lq_endpoint *ep);
 void lq_listener_note_closer(struct lq_listener *l);
 
 #endif

@@ -178,7 +178,6 @@ struct lq_task {
  * @released: a command gave it back: rules leave it alone
  * @wanted: among those that a rule is to take over
  * @refused_until: jiffies; before that no rule tries again because somebody listens; 0: it may
- * @not_early: SYNs of its listeners before the rule came that wants it
  * @tallies: of the queues it has had, by enum lq_synq_tally
  * @opened: how many listeners it has had
  * @open: how many it has; read without the lock
@@ -208,7 +207,6 @@ struct lq_endpoint {
 	bool released;
 	struct list_head wanted;
 	unsigned long refused_until;
-	u64 not_early;
 	u64 tallies[LQ_SYNQ_TALLY_count];
 	u32 opened;
 	u32 open;
@@ -295,7 +293,8 @@ struct lq_overflow {
  * @since: wall clock when it was first seen, ns
  * @cap: net.core.somaxconn when it called listen() last, 0: nobody saw that
  * @high: longest queues seen, by enum lq_queue_kind
- * @last_wait_us: how long the last connection that was accepted had waited
+ * @not_early: SYNs that it had got before the rule came that wants its endpoint
+ * @last_wait_us: how long the last connection that was accepted had waited; 0: none waits now
  * @full_since: monotonic ns since when a queue is full, 0: it is not
  * @room_since: and when it was full no more, last, 0: never
  * @overflow: what dmesg says of full queues, see overflow.c
@@ -328,6 +327,7 @@ struct lq_listener {
 	u64 since;
 	u32 cap;
 	u32 high[LQ_QUEUE_KINDS];
+	u64 not_early;
 	u64 last_wait_us;
 	u64 full_since[LQ_QUEUE_KINDS];
 	u64 room_since[LQ_QUEUE_KINDS];

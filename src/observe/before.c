@@ -263,8 +263,9 @@ static bool begins(const struct sk_buff *skb, const struct syn *syn, enum lq_bef
 /*
  * Attempts of clients that were dropped lately, as hashes, to count each once however often
  * its SYN comes. The newest of a bucket takes the place of another: one that comes again
- * after many others is counted again.
+ * after many others is counted again. HAS_COME: a listener has got it since.
  */
+#define HAS_COME	2
 static u32 lately[BIT(LATELY_BITS)][LATELY_WAYS];
 static u32 lately_seed;
 
@@ -287,7 +288,7 @@ static bool is_new(const struct lq_endpoint *ep, const struct syn *syn)
 	int i;
 
 	for (i = 0; i < LATELY_WAYS; i++)
-		if (READ_ONCE(bucket[i]) == mark)
+		if ((READ_ONCE(bucket[i]) & ~HAS_COME) == mark)
 			return false;
 	for (i = 0; i < LATELY_WAYS; i++)
 		if (!READ_ONCE(bucket[i]))
@@ -355,7 +356,7 @@ void lq_before_came(struct lq_listener *l, const struct lq_event *event)
 
 	mark = mark_of(ep, &event->flow, event->facts.segment.seq, event->netns, &bucket);
 	for (i = 0; i < LATELY_WAYS; i++) {
-		if (READ_ONCE(bucket[i]) != mark || cmpxchg(&bucket[i], mark, 0) != mark)
+		if (READ_ONCE(bucket[i]) != mark || cmpxchg(&bucket[i], mark, mark | HAS_COME) != mark)
 			continue;
 		atomic64_inc(&ep->before_came);
 		lq_clients_came(event->netns, &event->flow);

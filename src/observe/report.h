@@ -5,7 +5,6 @@
 #ifndef LISTENQ_REPORT_H
 #define LISTENQ_REPORT_H
 
-#include "core/effect.h"
 #include "kernel/facts.h"
 #include "ledger/counts.h"
 #include "ledger/ledger.h"
@@ -20,18 +19,11 @@ static inline void lq_fill_flow(struct lq_event *event, const struct sk_buff *sk
 		lq_flow_of_skb(&event->flow, skb);
 }
 
-/* An attempt has come to its listener. */
-static inline bool lq_begins(enum lq_verdict verdict)
-{
-	return lq_effects[verdict].step >= LQ_STEP_begins &&
-	       lq_effects[verdict].step <= LQ_STEP_cookie;
-}
-
 /* Does anybody want to know the client? One whose last ACK had come may have failed. */
 static inline bool lq_wants_flow(const struct lq_event *event, enum lq_verdict verdict)
 {
 	return trace_lq_verdict_enabled() || lq_verdicts[verdict].loss || lq_refused_any() ||
-	       event->acked || (lq_before_lately() && lq_begins(verdict));
+	       event->acked || (lq_before_lately() && event->stage == LQ_STAGE_conn_request);
 }
 
 /* A segment has its verdict; @l: its listener, or NULL. Preemption off. */
@@ -42,7 +34,7 @@ static __always_inline void lq_count_and_tell(struct net *net, struct lq_listene
 	lq_net_count(net, verdicts[verdict]);
 	if (likely(l))
 		lq_ledger_verdict(l, event, verdict);
-	if (unlikely(lq_before_lately()) && l && lq_begins(verdict))
+	if (unlikely(lq_before_lately()) && l && event->stage == LQ_STAGE_conn_request)
 		lq_before_came(l, event);
 	trace_lq_verdict(event, verdict);
 }

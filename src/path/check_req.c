@@ -104,6 +104,7 @@ static void end_record(struct lq_job *job, struct lq_record *r)
 
 	lockdep_assert_held(&job->part->lock);
 	lq_widen_race(LQ_DELAY_KILL);
+	job->event.parked = r->parked;
 	lq_parked_in_vain(job->q, r);
 	lq_part_remove(job->part, r, job->hash);
 	spin_unlock(&job->part->lock);

@@ -52,6 +52,7 @@ bool lq_job_begin(struct lq_job *job, enum lq_stage stage, struct sock *sk,
 	event->flow.family = 0;
 	event->stays = false;
 	event->left_alone = false;
+	event->parked = false;
 	memset(&event->facts, 0, sizeof(event->facts));
 	memset(&event->reading, 0, sizeof(event->reading));
 	event->age_us = 0;

@@ -314,15 +314,17 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
 }
 
 /*
- * The last listener has closed since, and what a client answers meanwhile nobody sees. Who had not
+ * The last listener has closed since, and what a client answered meanwhile nobody saw. Who had not
  * answered the first SYN-ACK in all its time is not known to have done so later.
  */
 static bool was_left_alone(const struct lq_synq *q, const struct lq_record *r)
 {
-	u64 alone = READ_ONCE(q->alone_us);
+	int i;
 
-	return unlikely(alone) && r->snt_synack && alone >= r->snt_synack &&
-	       alone - r->snt_synack < jiffies_to_usecs(TCP_TIMEOUT_INIT);
+	for (i = 0; i < LQ_LEFT_ALONE && unlikely(READ_ONCE(q->alone_us[i])); i++)
+		if (r->snt_synack && q->alone_us[i] - r->snt_synack < jiffies_to_usecs(TCP_TIMEOUT_INIT))
+			return true;
+	return false;
 }
 
 /**

@@ -92,6 +92,9 @@ struct lq_parking {
 	unsigned long look_until;
 };
 
+/* A server that crashes again and again is looked at so often; handshakes are of a second before. */
+#define LQ_LEFT_ALONE	4
+
 /**
  * struct lq_synq - the SYN queue of an endpoint that is taken over
  * @config: what commands said
@@ -108,7 +111,8 @@ struct lq_parking {
  * @more: what may have been added to that since
  * @turn: counts when they were added up at once
  * @sender: repeats SYN-ACKs of listeners that have closed, under RCU; NULL: none is open
- * @alone_us: when the last listener closed last, tcp_clock_us(); 0: never
+ * @alone_us: when the last listener closed, the last few times, tcp_clock_us(); 0: never
+ * @nr_alone: how often it has, under the ledger's lock
  * @uid: whose listeners' records these are, under the ledger's lock
  * @pays: and who pays for them, the same
  * @rto_max: ticks that a SYN-ACK waits for at most; who listens with another goes to stock
@@ -154,7 +158,8 @@ struct lq_synq {
 	u64 more;
 	u32 turn;
 	struct lq_listener __rcu *sender;
-	u64 alone_us;
+	u64 alone_us[LQ_LEFT_ALONE];
+	u32 nr_alone;
 	kuid_t uid;
 	kuid_t pays;
 	u32 rto_max;

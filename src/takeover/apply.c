@@ -36,21 +36,31 @@ static u64 syns_of(const struct lq_listener *l)
 
 static void add_early(struct lq_listener *l, void *sum)
 {
-	*(u64 *)sum += syns_of(l);
+	*(u64 *)sum += syns_of(l) - l->not_early;
 }
 
-/*
- * SYNs of an endpoint's listeners up to now; with the ledger's lock held. Not one that another
- * processor has in hand. Of a larger group some have been there for long: what they had was
- * not early.
- */
-static u64 early_of(struct lq_endpoint *ep)
+/* It was there before the rule: what comes from now on is early. */
+static void begin_early(struct lq_listener *l, void *unused)
+{
+	l->not_early = syns_of(l);
+}
+
+/* With the ledger's lock held. Of a large group some have been there for long. */
+static void walk_last(struct lq_endpoint *ep, void (*act)(struct lq_listener *l, void *arg),
+		      void *arg)
 {
 	unsigned long at = ep->open > LQ_PIECE ? ep->next_place - LQ_PIECE : 0;
-	u64 n = 0;
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
-	lq_walk_piece(ep, &at, XA_PRESENT, add_early, &n);
+	lq_walk_piece(ep, &at, XA_PRESENT, act, arg);
+}
+
+/* SYNs of an endpoint's listeners up to now, but for one that another processor has in hand */
+static u64 early_of(struct lq_endpoint *ep)
+{
+	u64 n = 0;
+
+	walk_last(ep, add_early, &n);
 	return n;
 }
 
@@ -73,16 +83,12 @@ static struct lq_endpoint *find_wanted(struct lq_ledger *ledger, u32 id, struct 
 static struct lq_synq *install(struct lq_ledger *ledger, struct lq_endpoint *ep,
 			       struct lq_synq *q, bool comes_after)
 {
-	u64 n;
-
 	lockdep_assert_held(&lq_commands);
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	if (!ep)
 		return q;
-	if (comes_after) {
-		n = early_of(ep);
-		atomic64_set(&q->to_stock[LQ_TO_STOCK_early], n - min(n, ep->not_early));
-	}
+	if (comes_after)
+		atomic64_set(&q->to_stock[LQ_TO_STOCK_early], early_of(ep));
 	return lq_install(ledger, q);
 }
 
@@ -109,9 +115,8 @@ static void apply(struct lq_ledger *ledger, u32 id, bool comes_after)
 	if (made) {
 		made = install(ledger, ep, made, comes_after);
 	} else if (ep) {
-		/* Who was there before the rule: what comes from now on is early. */
 		if (!comes_after)
-			ep->not_early = early_of(ep);
+			walk_last(ep, begin_early, NULL);
 		lq_rules_put_off(ledger, ep, jiffies + RETRY);
 		ep->refused_until = (jiffies + REFUSED) ?: 1;
 	}

@@ -9,6 +9,7 @@
 #include "kernel/ksym.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
+#include "ledger/task.h"
 #include "ledger/walk.h"
 #include "queue/memory.h"
 #include "queue/parking.h"
@@ -19,6 +20,15 @@
 #include "takeover/retire.h"
 #include "takeover/rules.h"
 
+/* With the ledger's lock held: nobody listens now, but handshakes are pending. */
+static void leave_alone(struct lq_synq *q, struct lq_endpoint *ep)
+{
+	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
+	WRITE_ONCE(q->alone_us[q->nr_alone++ % LQ_LEFT_ALONE], tcp_clock_us());
+	if (atomic_read(&q->len))
+		lq_endpoint_note_closer(ep);
+}
+
 /* With the ledger's lock held: the oldest open listener repeats SYN-ACKs. */
 static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 {
@@ -27,7 +37,7 @@ static void choose_sender(struct lq_synq *q, struct lq_endpoint *ep)
 
 	lockdep_assert_held(&ep->ledger->listeners.xa_lock);
 	if (!l && rcu_access_pointer(q->sender))
-		WRITE_ONCE(q->alone_us, tcp_clock_us());
+		leave_alone(q, ep);
 	rcu_assign_pointer(q->sender, l);
 	if (l && !uid_eq(l->uid, q->uid)) {
 		q->uid = l->uid;

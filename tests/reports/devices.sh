@@ -20,6 +20,8 @@ devices() {
 	in_server ip addr replace 10.9.0.1/16 brd + dev lqs
 	in_server ip -6 addr replace fd09::1/64 dev lqs nodad
 	net_neighbours
+	# The kernel notices within a second that the wire was away, and the client's end is away then.
+	sleep 2
 	tell S comm bgp
 	tell S listen A 0.0.0.0 179 1
 	tell S listen B 0.0.0.0 179 1 dev=red
