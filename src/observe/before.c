@@ -356,7 +356,8 @@ void lq_before_came(struct lq_listener *l, const struct lq_event *event)
 
 	mark = mark_of(ep, &event->flow, event->facts.segment.seq, event->netns, &bucket);
 	for (i = 0; i < LATELY_WAYS; i++) {
-		if (READ_ONCE(bucket[i]) != mark || cmpxchg(&bucket[i], mark, mark | HAS_COME) != mark)
+		if (READ_ONCE(bucket[i]) != mark ||
+		    cmpxchg(&bucket[i], mark, mark | HAS_COME) != mark)
 			continue;
 		atomic64_inc(&ep->before_came);
 		lq_clients_came(event->netns, &event->flow);

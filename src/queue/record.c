@@ -319,11 +319,16 @@ void lq_pack(struct lq_record *r, const struct request_sock *req)
  */
 static bool was_left_alone(const struct lq_synq *q, const struct lq_record *r)
 {
+	u64 alone;
 	int i;
 
-	for (i = 0; i < LQ_LEFT_ALONE && unlikely(READ_ONCE(q->alone_us[i])); i++)
-		if (r->snt_synack && q->alone_us[i] - r->snt_synack < jiffies_to_usecs(TCP_TIMEOUT_INIT))
+	for (i = 0; i < LQ_LEFT_ALONE; i++) {
+		alone = READ_ONCE(q->alone_us[i]);
+		if (likely(!alone))
+			return false;
+		if (r->snt_synack && alone - r->snt_synack < jiffies_to_usecs(TCP_TIMEOUT_INIT))
 			return true;
+	}
 	return false;
 }
 

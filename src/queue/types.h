@@ -92,7 +92,7 @@ struct lq_parking {
 	unsigned long look_until;
 };
 
-/* A server that crashes again and again is looked at so often; handshakes are of a second before. */
+/* So many closes are remembered, for a server that crashes again and again. */
 #define LQ_LEFT_ALONE	4
 
 /**

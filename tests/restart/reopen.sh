@@ -3,7 +3,7 @@
 # reopen.sh - a server closes and opens again; a part of restart.sh
 
 # A hundred last ACKs come when nobody listens: the stock kernel answers them by RST, as it
-# does for any closed port.
+# does for any closed port. They are of the youngest: what is told of them goes by their age.
 play_reopen() {
 	tell S listen a "$server" 7300 2048
 	order takeover "$server:7300"
@@ -12,14 +12,14 @@ play_reopen() {
 	tell C came
 	tell S close a
 	is 'reopen: they wait for their server' "$(pending 7300) $(word listeners 7300)" '1000 0'
-	tell C ack 0 100
+	tell C ack 900 100
 	is 'reopen: 100 last ACKs in the gap get an RST each' "$(words "$(says C came)" rsts another_isn)" 'rsts=100 another_isn=0'
 	tell S listen a "$server" 7300 2048
-	tell C ack 100 900
+	tell C ack 0 900
 	is 'reopen: the others complete' "$(says S accept a 900 10)" 900
 	is 'reopen: none of these got an RST' "$(words "$(says C came)" rsts another_isn)" 'rsts=0 another_isn=0'
 	is 'reopen: lost are exactly those of the gap' "$(pending 7300)" 100
-	tell C rst 0 100
+	tell C rst 900 100
 	is 'reopen: which their clients end' "$(pending 7300)" 0
 	[[ $(word outcomes 7300) == *,killed:100,reset:0,* ]]
 	ok $? 'reopen: these were lost to the restart'
