@@ -339,6 +339,8 @@ void lq_attempt_lost(struct lq_listener *l, const struct lq_event *event,
  * @event: whose it was: flow, network namespace, listener (0: not known), age
  * @how: enum lq_attempt_end
  *
+ * One whose last ACK had come was not left without an answer: it is killed.
+ *
  * Context: any, preemption off.
  */
 void lq_attempt_ended(struct lq_totals *totals, const struct lq_event *event,
@@ -346,6 +348,8 @@ void lq_attempt_ended(struct lq_totals *totals, const struct lq_event *event,
 {
 	if (!totals)
 		return;
+	if (event->acked && (how == LQ_END_unanswered || how == LQ_END_unsent))
+		how = LQ_END_killed;
 	switch (how) {
 	case LQ_END_unanswered:
 		if (unlikely(event->left_alone))

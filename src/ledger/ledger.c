@@ -148,8 +148,7 @@ void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 void lq_ledger_expired(struct lq_listener *l, const struct lq_event *event, bool unsent)
 {
 	if (!READ_ONCE(l->ignored))
-		lq_attempt_ended(&l->totals, event, event->acked ? LQ_END_killed :
-				 unsent ? LQ_END_unsent : LQ_END_unanswered);
+		lq_attempt_ended(&l->totals, event, unsent ? LQ_END_unsent : LQ_END_unanswered);
 	lq_tally(l, LQ_TALLY_expired);
 	if (event->acked)
 		lq_tally(l, LQ_TALLY_expired_acked);

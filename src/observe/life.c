@@ -78,8 +78,7 @@ void lq_timer_close(struct lq_frame *frame)
 			lq_ledger_expired(l, &frame->event, frame->seen.synack_failed);
 		else
 			lq_attempt_ended(lq_listener_totals(frame->sk, frame->event.age_us),
-					 &frame->event, frame->event.acked ?
-					 LQ_END_killed : LQ_END_unanswered);
+					 &frame->event, LQ_END_unanswered);
 		trace_lq_request(&frame->event, frame->seen.closed ?
 				 LQ_WHAT_killed_by_close : LQ_WHAT_expired);
 	}
@@ -132,7 +131,7 @@ void lq_icmp_error(struct request_sock *req, u32 seq, bool fatal)
 	lq_event_of_pending(&event, req, req->rsk_listener);
 	if (!sk_unhashed(req_to_sk(req)) && lq_ends_once(req))
 		lq_attempt_ended(lq_listener_totals(req->rsk_listener, event.age_us), &event,
-				 event.acked ? LQ_END_killed : LQ_END_unanswered);
+				 LQ_END_unanswered);
 	trace_lq_request(&event, LQ_WHAT_icmp_error);
 }
 

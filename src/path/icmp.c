@@ -35,7 +35,7 @@ static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part 
 
 	lockdep_assert_held(&part->lock);
 	if (!l) {
-		lq_part_end(part, r, hash, r->acked ? LQ_END_killed : LQ_END_unanswered);
+		lq_part_end(part, r, hash, LQ_END_unanswered);
 		return;
 	}
 	memset(&event, 0, sizeof(event));
@@ -43,7 +43,7 @@ static void end_record(struct lq_synq *q, struct lq_listener *l, struct lq_part 
 	event.netns = q->net->ns.inum;
 	event.listener = l->cookie;
 	lq_part_remove(part, r, hash);
-	lq_attempt_ended(&l->totals, &event, event.acked ? LQ_END_killed : LQ_END_unanswered);
+	lq_attempt_ended(&l->totals, &event, LQ_END_unanswered);
 	tcp_listendrop(l->sk);
 	lq_synq_read(q, l->sk, &event.reading);
 	trace_lq_request(&event, LQ_WHAT_icmp_error);

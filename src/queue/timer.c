@@ -86,8 +86,7 @@ static void tell_expired(struct lq_synq *q, struct lq_listener *l, const struct 
 	if (l)
 		lq_ledger_expired(l, &event, unsent);
 	else
-		lq_attempt_ended(lq_synq_totals(q), &event,
-				 r->acked ? LQ_END_killed : LQ_END_unanswered);
+		lq_attempt_ended(lq_synq_totals(q), &event, LQ_END_unanswered);
 	if (trace_lq_request_enabled())
 		tell(q, l, r, LQ_WHAT_expired);
 }
