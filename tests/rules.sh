@@ -20,6 +20,8 @@ trap tidy_up EXIT
 net_up || exit 1
 server=10.9.0.1
 held=
+slow=1
+is_debug_kernel && slow=4
 
 mem_max() { echo "$1" >/sys/module/listenq/parameters/mem_max; }
 word() { of "$1" "$(endpoint "$2")"; }
@@ -229,7 +231,7 @@ play_early() {
 	order takeover 0.0.0.0:7614
 	is 'early: 200 half-open elsewhere' "$(says C syn 0 200 7614)" 200
 	tell C came
-	widen "$at_hand_back" 20000
+	widen "$at_hand_back" $((20000 * slow))
 	order release 0.0.0.0:7614 &
 	await 5 is_draining 7614
 	tell S listen b "$server" 7615 64
@@ -292,7 +294,7 @@ play_load() {
 
 # The end of a rule is no other's.
 play_lease() {
-	order takeover '*:7620' lease_ms=700
+	order takeover "*:7620" lease_ms=$((700 * slow))
 	order takeover '*:7621'
 	tell S listen a "$server" 7621 16
 	is 'lease: two rules' "$(head_word rules)" '*:7620,*:7621'
@@ -319,7 +321,11 @@ play_unload() {
 	unload
 	ms=$(said | sed -n 's/^unloaded in \([0-9]*\) ms$/\1/p')
 	echo "# unload: 1000 addresses of a rule, under churn: $ms ms"
-	ok $((${ms:-9999} > 1000)) 'unload: within a second'
+	if is_debug_kernel; then
+		skip 'unload: within a second' 'the debug kernel takes longer for each'
+	else
+		ok $((${ms:-9999} > 1000)) 'unload: within a second'
+	fi
 	is 'unload: said in one line' "$(said | grep -c 'addresses of rules are with the kernel again')" 1
 	kill "$churning"
 	wait "$churning" 2>/dev/null
