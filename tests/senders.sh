@@ -56,7 +56,7 @@ is 'taken over: each repeats his own' "$(synacks 7602 12)" "$same"
 # grown PORT: another member joins between a SYN and the same SYN again
 grown() {
 	synacks "$1" 6 2.5 >"$work/grown" &
-	await 2 all_have_come "$1"
+	await 20 all_have_come "$1"
 	only=B members "$1"
 	wait $!
 	cat "$work/grown"
@@ -74,7 +74,7 @@ is 'taken over: so does he' "$(grown 7605)" "$first"
 # Given back to the kernel, while another member joins
 given_back() {
 	synacks "$1" 6 >"$work/given_back" &
-	await 2 all_have_come "$1"
+	await 20 all_have_come "$1"
 	only=B members "$1"
 	order release "$server:$1"
 	wait $!
@@ -90,7 +90,7 @@ is 'and it was given back' "$(of handed_back "$(endpoint 7608)")" $flows
 completed() {
 	tell S loop A 1
 	synacks "$1" 6 2.5 ack >"$work/completed" &
-	await 2 all_have_come "$1"
+	await 20 all_have_come "$1"
 	only=B gets=to_second members "$1"
 	wait $!
 	tell S looped A
@@ -111,7 +111,7 @@ tell S close B
 only=A members 7603
 is 'takeover of one' "$(errno_of takeover "$server:7603" timeout_ms=3000)" ''
 synacks 7603 5 >"$work/closed" &
-await 2 has "pending=$flows" endpoint 7603
+await 20 has "pending=$flows" endpoint 7603
 only=B members 7603
 tell S close A
 wait $!
