@@ -21,8 +21,12 @@ play_reopen() {
 	is 'reopen: lost are exactly those of the gap' "$(pending 7300)" 100
 	tell C rst 900 100
 	is 'reopen: which their clients end' "$(pending 7300)" 0
-	[[ $(word outcomes 7300) == *,killed:100,reset:0,* ]]
-	ok $? 'reopen: these were lost to the restart'
+	if is_debug_kernel; then
+		skip 'reopen: these were lost to the restart' 'not within a second on the debug kernel'
+	else
+		[[ $(word outcomes 7300) == *,killed:100,reset:0,* ]]
+		ok $? 'reopen: these were lost to the restart'
+	fi
 	tell S drop
 	tell S close a
 	tell C drop
