@@ -1129,6 +1129,14 @@ class Hints(Case):
         self.row('endpoints', 'endpoint=3', accept_us='6:1000,20:500', refused_stalled=6)
         self.told('burst')
 
+    def test_no_burst_where_half_wait_long(self):
+        self.row('endpoints', 'endpoint=3', accept_us='2:1,19:11', refused_stalled=0)
+        self.loss(limit=10, wanted=29)
+        self.silent('burst')
+        self.assertIn('accepts too slowly', self.why('0.0.0.0:8080'))
+        self.loss(limit=4096, wanted=10000)     # one a millisecond
+        self.told('burst')
+
     def test_no_backlog_is_enough_where_nobody_accepts(self):
         self.row('endpoints', 'endpoint=3', refused_stalled=12)
         self.loss(limit=2, cap=4096, wanted=100)
