@@ -226,24 +226,28 @@ play_cookies() {
 
 # listen() does not wait while a release takes long; what comes before the worker is counted.
 play_early() {
+	local n
+
 	order takeover '*:7615'
 	tell S listen a 0.0.0.0 7614 4096
 	order takeover 0.0.0.0:7614
-	is 'early: 200 half-open elsewhere' "$(says C syn 0 200 7614)" 200
+	# Each takes 20 ms to go back.
+	n=$((200 * slow))
+	is "early: $n half-open elsewhere" "$(says C syn 0 $n 7614)" $n
 	tell C came
-	widen "$at_hand_back" $((20000 * slow))
+	widen "$at_hand_back" 20000
 	order release 0.0.0.0:7614 &
 	await 5 is_draining 7614
 	tell S listen b "$server" 7615 64
 	is 'early: listen() has returned, the release has not' "$(word state 7614) $(word state 7615)" \
 		'draining observing'
-	says C syn 300 15 7615 >/dev/null
+	says C syn 1000 15 7615 >/dev/null
 	wait $!
 	widen 0 0
 	is 'early: a worker takes it over then' "$(await 20 is_taken_over 7615; echo $?)" 0
 	is 'early: SYNs before that are counted' \
 		"$(word to_stock_early 7615) $(in_server ss -Htn state syn-recv 'sport = :7615' | wc -l)" '15 15'
-	says C syn 400 15 7615 >/dev/null
+	says C syn 1100 15 7615 >/dev/null
 	is 'early: and those after it are ours' "$(word to_stock_early 7615) $(word pending 7615)" '15 15'
 	order release '*:7615'
 	tell S close a
