@@ -20,6 +20,7 @@ trap tidy_up EXIT
 net_up || exit 1
 server=10.9.0.1
 held=
+# How many times longer commands take
 slow=1
 is_debug_kernel && slow=4
 
@@ -298,7 +299,7 @@ play_load() {
 
 # The end of a rule is no other's.
 play_lease() {
-	order takeover "*:7620" lease_ms=$((700 * slow))
+	order takeover '*:7620' lease_ms=$((700 * slow))
 	order takeover '*:7621'
 	tell S listen a "$server" 7621 16
 	is 'lease: two rules' "$(head_word rules)" '*:7620,*:7621'

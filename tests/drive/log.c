@@ -172,12 +172,11 @@ void log_frame(const unsigned char *buf, size_t len, const struct segment *s, bo
 
 	if (!file || len < ETH_HDR + 20 || (!f && get16(buf + 12) != 0x0800))
 		return;
-	/* While a story waits for its tick, connections of the one before may still close. */
-	if (!f && clock_tick() < 0)
-		return;
 	if (!f) {
-		fprintf(file, "%d ? < protocol %u type %u/%u\n", clock_tick(), ip[9], ip[20],
-			ip[21]);
+		/* A story waits for its tick: connections of the one before may still close. */
+		if (clock_tick() >= 0)
+			fprintf(file, "%d ? < protocol %u type %u/%u\n", clock_tick(), ip[9],
+				ip[20], ip[21]);
 		return;
 	}
 	tcp = ip + (ip[0] >> 4 == 4 ? (ip[0] & 15) * 4 : 40);
