@@ -15,7 +15,8 @@ in_server sysctl -qw net.core.somaxconn=1000000 net.ipv4.tcp_max_syn_backlog=100
 	net.ipv4.tcp_syncookies=0
 port=7400
 crowd=${LISTENQ_CROWD:-50000}
-! is_debug_kernel || crowd=${LISTENQ_CROWD:-10000}
+slow=1
+! is_debug_kernel || { crowd=${LISTENQ_CROWD:-10000} slow=10; }
 
 of_endpoint() { of "$1" "$(endpoint $port)"; }
 
@@ -81,7 +82,8 @@ none_pending() { [ "$(of_endpoint pending)" = 0 ]; }
 play_shrink() {
 	local first bytes held
 
-	begin 64 timeout_ms=2000 retries=0
+	# None is to expire before all have come.
+	begin 64 timeout_ms=$((2000 * slow)) retries=0
 	first=$(of_endpoint records) bytes=$(of_endpoint bytes) held=$(of_endpoint held_bytes)
 	tell server again L 1000000
 	flood 0 "$crowd"
