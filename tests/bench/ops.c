@@ -5,20 +5,24 @@
  *   ops handshake COUNT         connect, accept, close, one after the other; closed by
  *                               RST, so that neither a FIN's four segments nor a
  *                               TIME_WAIT hide what the handshake costs
+ *   ops handshake6 COUNT        the same over IPv6
  *   ops ping-pong COUNT         64 bytes there and back on one connection
+ *   ops listens PORT COUNT      listen() and close() of COUNT sockets of a SO_REUSEPORT group
  *   ops listen PORT BACKLOG [fill]
  *                               a listener that never accepts; with "fill" its accept
  *                               queue is full. Prints its pid when it is ready
+ *   ops listen6 PORT BACKLOG    the same over IPv6, not full
  *
  *   ops read FILE               read it to its end: lines, nanoseconds, and those of the
  *                               longest call of read()
  *   ops taken SECONDS           says "ready"; then the nanoseconds of the processor that others
  *                               took meanwhile, which has no idle moment
  *
- * The first two work over lo and print the nanoseconds (see meter.h) that it took.
+ * The first three work over lo; they and listens print the nanoseconds (see meter.h) that it took.
  *
- * With OPS_TAKEOVER in the environment every listener is taken over before its first
- * segment: that is the file to write the command to.
+ * With OPS_TAKEOVER in the environment every listener over IPv4 is taken over before its first
+ * segment: that is the file to write the command to. Those of "listens" are by a rule, before
+ * the first of them listens; with OPS_BESIDE there another listener is that does nothing.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,54 +50,99 @@ static int must(int value, const char *what)
 	return value;
 }
 
-/* An endpoint that was taken over before, and whose port was given again, still is. */
-static void take_over(const struct sockaddr_in *addr)
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
+
+static socklen_t length_of(const union address *addr)
 {
-	const char *name = getenv("OPS_TAKEOVER");
-	char command[128], at[INET_ADDRSTRLEN];
+	return addr->any.sa_family == AF_INET ? sizeof(addr->four) : sizeof(addr->six);
+}
+
+/* An endpoint that was taken over before, and whose port was given again, still is. */
+static void order_takeover(const char *file, const char *at, int port)
+{
+	char command[128];
 	int fd, len;
 
-	if (!name)
-		return;
-	inet_ntop(AF_INET, &addr->sin_addr, at, sizeof(at));
-	len = snprintf(command, sizeof(command), "takeover %s:%d", at, ntohs(addr->sin_port));
-	fd = must(open(name, O_WRONLY), name);
+	len = snprintf(command, sizeof(command), "takeover %s:%d", at, port);
+	fd = must(open(file, O_WRONLY), file);
 	if (write(fd, command, len) != len && errno != EEXIST)
 		must(-1, command);
 	close(fd);
 }
 
-static int listener(struct sockaddr_in *addr, in_addr_t at, int port, int backlog)
+static int bound(union address *addr)
 {
-	int fd = must(socket(AF_INET, SOCK_STREAM, 0), "socket");
-	socklen_t len = sizeof(*addr);
+	int fd = must(socket(addr->any.sa_family, SOCK_STREAM, 0), "socket"), one = 1;
 
-	memset(addr, 0, sizeof(*addr));
-	addr->sin_family = AF_INET;
-	addr->sin_addr.s_addr = at;
-	addr->sin_port = htons(port);
-	must(bind(fd, (struct sockaddr *)addr, len), "bind");
+	if (addr->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	must(bind(fd, &addr->any, length_of(addr)), "bind");
+	return fd;
+}
+
+static int listener(union address *addr, int backlog)
+{
+	const char *file = getenv("OPS_TAKEOVER");
+	char at[INET_ADDRSTRLEN];
+	int fd = bound(addr);
+	socklen_t len = length_of(addr);
+
 	must(listen(fd, backlog), "listen");
-	must(getsockname(fd, (struct sockaddr *)addr, &len), "getsockname");
-	take_over(addr);
+	must(getsockname(fd, &addr->any, &len), "getsockname");
+	if (file && addr->any.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &addr->four.sin_addr, at, sizeof(at));
+		order_takeover(file, at, ntohs(addr->four.sin_port));
+	}
 	return fd;
 }
 
-static int client(const struct sockaddr_in *addr)
+static union address four(in_addr_t at, int port)
 {
-	int fd = must(socket(AF_INET, SOCK_STREAM, 0), "socket");
+	return (union address) { .four = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(at), .sin_port = htons(port),
+	} };
+}
 
-	must(connect(fd, (const struct sockaddr *)addr, sizeof(*addr)), "connect");
+static union address six(struct in6_addr at, int port)
+{
+	return (union address) { .six = {
+		.sin6_family = AF_INET6, .sin6_addr = at, .sin6_port = htons(port),
+	} };
+}
+
+static int client(const union address *addr)
+{
+	int fd = must(socket(addr->any.sa_family, SOCK_STREAM, 0), "socket");
+
+	must(connect(fd, &addr->any, length_of(addr)), "connect");
 	return fd;
 }
 
-static long long handshake(long count)
+static void beside(void)
 {
-	struct sockaddr_in addr;
-	int fd = listener(&addr, htonl(INADDR_LOOPBACK), 0, 128);
+	const char *file = getenv("OPS_BESIDE");
+	union address addr = four(INADDR_LOOPBACK, 0);
+
+	if (!file)
+		return;
+	setenv("OPS_TAKEOVER", file, 1);
+	listener(&addr, 128);
+	unsetenv("OPS_TAKEOVER");
+}
+
+static long long handshake(union address addr, long count)
+{
 	const struct linger none = { .l_onoff = 1 };
 	long long start;
+	int fd;
 
+	beside();
+	fd = listener(&addr, 128);
 	/* What is accepted inherits it. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	start = meter_start();
@@ -118,8 +167,8 @@ static void pass(int from, int to)
 
 static long long ping_pong(long count)
 {
-	struct sockaddr_in addr;
-	int fd = listener(&addr, htonl(INADDR_LOOPBACK), 0, 128);
+	union address addr = four(INADDR_LOOPBACK, 0);
+	int fd = listener(&addr, 128);
 	int there = client(&addr), one = 1;
 	int here = must(accept(fd, NULL, NULL), "accept");
 	long long start;
@@ -134,11 +183,28 @@ static long long ping_pong(long count)
 	return meter_stop(start);
 }
 
-static void wait_as_listener(int port, int backlog, int fill)
+static long long listens(int port, long count)
 {
-	struct sockaddr_in addr;
+	const char *file = getenv("OPS_TAKEOVER");
+	union address addr = four(INADDR_ANY, port);
+	int *fds = calloc(count, sizeof(*fds));
+	long long start;
 
-	listener(&addr, htonl(INADDR_ANY), port, backlog);
+	for (long n = 0; n < count; n++)
+		fds[n] = bound(&addr);
+	if (file)
+		order_takeover(file, "*", port);
+	start = meter_start();
+	for (long n = 0; n < count; n++)
+		must(listen(fds[n], 128), "listen");
+	for (long n = 0; n < count; n++)
+		close(fds[n]);
+	return meter_stop(start);
+}
+
+static void wait_as_listener(union address addr, int backlog, int fill)
+{
+	listener(&addr, backlog);
 	/* It is full when it holds one more than it was asked for. */
 	for (int n = 0; fill && n <= backlog; n++)
 		client(&addr);
@@ -188,7 +254,11 @@ static long long taken(long seconds)
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "handshake")) {
-		printf("%lld\n", handshake(atol(argv[2])));
+		printf("%lld\n", handshake(four(INADDR_LOOPBACK, 0), atol(argv[2])));
+	} else if (argc == 3 && !strcmp(argv[1], "handshake6")) {
+		printf("%lld\n", handshake(six(in6addr_loopback, 0), atol(argv[2])));
+	} else if (argc == 4 && !strcmp(argv[1], "listens")) {
+		printf("%lld\n", listens(atoi(argv[2]), atol(argv[3])));
 	} else if (argc == 3 && !strcmp(argv[1], "ping-pong")) {
 		printf("%lld\n", ping_pong(atol(argv[2])));
 	} else if (argc == 3 && !strcmp(argv[1], "read")) {
@@ -196,7 +266,9 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && !strcmp(argv[1], "taken")) {
 		printf("%lld\n", taken(atol(argv[2])));
 	} else if (argc >= 4 && !strcmp(argv[1], "listen")) {
-		wait_as_listener(atoi(argv[2]), atoi(argv[3]), argc > 4);
+		wait_as_listener(four(INADDR_ANY, atoi(argv[2])), atoi(argv[3]), argc > 4);
+	} else if (argc == 4 && !strcmp(argv[1], "listen6")) {
+		wait_as_listener(six(in6addr_any, atoi(argv[2])), atoi(argv[3]), 0);
 	} else {
 		fprintf(stderr, "usage: ops COMMAND ARGUMENT...: see ops.c\n");
 		return 2;

@@ -26,29 +26,49 @@ COLUMNS = {
 # Rows: what one operation is; frames have a sender, which is taken away.
 ROWS = {
     'handshake': 'connect, accept, close over lo',
+    'beside': 'the same, not taken over, beside one that is',
     'ping_pong': '64 bytes there and back over lo',
     'queued': 'SYN, request queued, SYN-ACK',
     'cookie': 'SYN, answered by a cookie',
     'dropped': 'SYN, accept queue full, dropped',
+    'synq_full': 'SYN, SYN queue full, dropped',
     'retransmitted': 'SYN repeated, SYN-ACK again',
     'stray': 'ACK without request, RST',
     'filtered': 'SYN, dropped by nft before the listener',
+    'listens': 'listen() and close() of a member of a group; takeover: by a rule',
+    'handshake6': 'connect, accept, close over lo, IPv6',
+    'queued6': 'SYN, request queued, SYN-ACK, IPv6',
+    'cookie6': 'SYN, answered by a cookie, IPv6',
 }
-FRAMES = ('queued', 'cookie', 'dropped', 'retransmitted', 'stray', 'filtered')
+FRAMES = ('queued', 'cookie', 'dropped', 'synq_full', 'retransmitted', 'stray', 'filtered',
+          'queued6', 'cookie6')
 
 # (what, row, column, at most so many percent more than absent)
 LIMITS = (
     ('handshake', 'off', 5.0),
-    ('handshake', 'on', 10.0),
-    ('ping_pong', 'off', 2.5),
-    ('ping_pong', 'no_do_rcv', 0.5),
+    ('handshake', 'on', 8.0),
+    ('handshake6', 'off', 5.0),
+    ('ping_pong', 'off', 0.5),
+    ('queued', 'off', 10.0),
+    ('cookie', 'off', 10.0),
+    ('dropped', 'off', 10.0),
+    ('synq_full', 'off', 10.0),
+    ('retransmitted', 'off', 10.0),
+    ('stray', 'off', 10.0),
+    ('queued6', 'off', 10.0),
+    ('cookie6', 'off', 10.0),
+    ('listens', 'off', 50.0),
     ('handshake', 'takeover', 0.0),
-    ('cookie', 'takeover', 2.0),
-    ('retransmitted', 'takeover', 5.0),
-    ('dropped', 'takeover', 4.0),
+    ('beside', 'takeover', 5.0),
+    ('ping_pong', 'takeover', 0.2),
+    ('dropped', 'takeover', 0.0),
+    ('synq_full', 'takeover', 0.0),
+    ('retransmitted', 'takeover', 0.0),
+    ('stray', 'takeover', 2.0),
+    ('listens', 'takeover', 150.0),
 )
 # The same, without the sender
-NET_LIMITS = (('queued', 'takeover', -15.0),)
+NET_LIMITS = (('queued', 'takeover', -25.0), ('cookie', 'takeover', -35.0))
 # (column, column of bpftrace): what the first adds, at most this share of the other's
 SHARES = (('off', 'maps'), ('on', 'printf'))
 SHARE = 1 / 3

@@ -46,15 +46,16 @@ frames() {
 	local kind=$1
 
 	shift
-	met in_client tests/tools/flood -t "$@" lqc "$mac" 10.9.0.1 "$port" "$kind" "$count" &&
+	met in_client tests/tools/flood -t "$@" lqc "$mac" "$server" "$port" "$kind" "$count" &&
 		moved frames "$count" 4
 }
+server=10.9.0.1 listen=listen
 
 # The listener gets a port of its own each time: no request of before is in the way.
 # Its requests go when their timers find it closed.
 opened() {
 	port=$((port + 1))
-	exec {ready}< <(exec ip netns exec "$LQ_SERVER" "$bench/ops" listen "$port" "$@")
+	exec {ready}< <(exec ip netns exec "$LQ_SERVER" "$bench/ops" "$listen" "$port" "$@")
 	read -r served <&"$ready"
 }
 
@@ -80,6 +81,32 @@ row_handshake() {
 		moved TcpActiveOpens "$count" && moved TcpPassiveOpens "$count" &&
 		moved TcpEstabResets "$count" "$count" && moved TcpExtListenDrops 0 &&
 		segments=$((segments + 2 * count))
+}
+
+# Another listener is taken over, this one is not.
+row_beside() {
+	local rc file=${OPS_TAKEOVER:-}
+
+	unset OPS_TAKEOVER
+	[[ -z $file ]] || export OPS_BESIDE=$file
+	row_handshake
+	rc=$?
+	unset OPS_BESIDE
+	[[ -z $file ]] || { export OPS_TAKEOVER=$file taken=$((taken + 2 * count)); }
+	return "$rc"
+}
+
+row_handshake6() {
+	met in_server "$bench/ops" handshake6 "$count" &&
+		moved TcpActiveOpens "$count" && moved TcpPassiveOpens "$count" &&
+		moved TcpExtListenDrops 0 && segments=$((segments + 2 * count))
+}
+
+# Of a SO_REUSEPORT group; by a rule where it is taken over.
+row_listens() {
+	port=$((port + 1))
+	met in_server "$bench/ops" listens "$port" "$sockets" || return
+	[[ $column != *takeover ]] || order release "*:$port"
 }
 
 row_ping_pong() {
@@ -117,6 +144,16 @@ pending() {
 	return 1
 }
 
+# over6 COMMAND...: at a listener over IPv6
+over6() {
+	local server=fd09::1 listen=listen6
+
+	"$@"
+}
+
+row_queued6() { over6 row_queued; }
+row_cookie6() { over6 row_cookie; }
+
 row_queued() { many queued && segments=$((segments + count)); }
 
 cookie() {
@@ -144,6 +181,21 @@ row_dropped() {
 	closed
 	# Each of the two that fill the queue is two segments.
 	segments=$((segments + count + 4))
+	return "$rc"
+}
+
+# No cookies: what is beyond the backlog is dropped.
+row_synq_full() {
+	local rc pending=8
+
+	sysctl_server tcp_syncookies 0
+	opened 4 && in_client tests/tools/flood -b "$count" lqc "$mac" "$server" "$port" \
+		syn "$pending" >/dev/null && frames syn && moved TcpExtListenDrops "$count" &&
+		moved TcpExtTCPReqQFullDrop "$count" && moved TcpOutSegs-TcpRetransSegs 0
+	rc=$?
+	sysctl_server tcp_syncookies 1
+	closed
+	segments=$((segments + count + pending))
 	return "$rc"
 }
 
