@@ -24,6 +24,7 @@
 #include "observe/frame.h"
 #include "observe/hook_table.h"
 #include "observe/watch.h"
+#include "path/diverted.h"
 #include "takeover/takeover.h"
 #include "user/command.h"
 
@@ -36,6 +37,39 @@ MODULE_PARM_DESC(without, "hooks to leave out, comma-separated names as in /proc
 static char *takeover;
 module_param(takeover, charp, 0444);
 MODULE_PARM_DESC(takeover, "endpoints to take over, \"ADDR:PORT [key=value...]; ...\", as written to /proc/net/listenq/endpoints");
+
+static const char *const ways[] = {
+	[LQ_OBSERVE_KPROBE] = "kprobe",
+	[LQ_OBSERVE_AUTO] = "auto",
+	[LQ_OBSERVE_FTRACE] = "ftrace",
+};
+
+static int hooks = LQ_OBSERVE_AUTO;
+
+static int hooks_set(const char *value, const struct kernel_param *unused)
+{
+	int err, how = sysfs_match_string(ways, value);
+
+	if (how < 0) {
+		pr_err("hooks=%.*s: it is auto, kprobe or ftrace\n", (int)strcspn(value, "\n"),
+		       value);
+		return how;
+	}
+	err = lq_diverted_observe(how);
+	if (!err)
+		hooks = how;
+	return err;
+}
+
+static int hooks_get(char *buffer, const struct kernel_param *unused)
+{
+	return sprintf(buffer, "%s\n", ways[hooks]);
+}
+
+static const struct kernel_param_ops hooks_ops = { .set = hooks_set, .get = hooks_get };
+
+module_param_cb(hooks, &hooks_ops, NULL, 0644);
+MODULE_PARM_DESC(hooks, "how functions are hooked that decide: auto, kprobe (others may divert them meanwhile: livepatch) or ftrace (diverted)");
 
 /* What the kernel must be built with, said by name before anything is touched. */
 static const struct {
@@ -81,6 +115,15 @@ static int start_stamps(void)
 	return err;
 }
 
+static int start_frames(void)
+{
+	int err = lq_frames_init();
+
+	if (err)
+		pr_err("no memory for the frames of calls: not loaded\n");
+	return err;
+}
+
 static void stop_ledger(void)
 {
 	lq_refused_exit();
@@ -119,6 +162,16 @@ static int attach_hooks(void)
 	return lq_hook_table_attach(without);
 }
 
+static int divert(void)
+{
+	return lq_diverted_init(hooks);
+}
+
+static void divert_no_more(void)
+{
+	lq_diverted_exit();
+}
+
 static int take_over(void)
 {
 	int err;
@@ -148,7 +201,10 @@ static const struct step {
 	{ lq_takeover_init, lq_takeover_exit },
 	{ lq_carry_init, lq_carry_exit },
 	{ lq_before_init },
+	{ start_frames, lq_frames_exit },
 	{ attach_hooks, lq_hooks_detach },
+	{ divert, divert_no_more },
+	{ lq_hooks_say },
 	{ lq_watch_start, lq_watch_stop },
 	{ lq_observing_start, lq_observing_stop },
 	{ take_over, lq_takeover_stop },

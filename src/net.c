@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "kernel/faults.h"
+#include "ledger/busy.h"
 #include "ledger/counts.h"
 #include "ledger/listener.h"
 #include "ledger/refused.h"
@@ -55,6 +56,7 @@ static void nets_stop(struct list_head *exiting)
 		ln = net_generic(net, lq_net_id);
 		lq_ledger_stop(&ln->ledger);
 	}
+	lq_busy_settle();
 	lq_ledgers_settle();
 	list_for_each_entry(net, exiting, exit_list) {
 		ln = net_generic(net, lq_net_id);

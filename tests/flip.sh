@@ -178,6 +178,7 @@ flip_rest() {
 
 	order release 0.0.0.0:80
 	rest_after 1
+	hooks kprobe
 	failed=0
 	turn
 	seen_before=$(made) taken_before=$(($(taken) - $(completed))) missed=$(missed_calls)
@@ -195,6 +196,7 @@ flip_rest() {
 	between 'rest: so was each accept()' -$missed $(($(taken) - $(completed) - taken_before)) 0
 	is 'rest: the kernel did what the rules say' "$(diverged)" 0
 	rest_after 0
+	hooks "${LISTENQ_HOOKS:-auto}"
 }
 
 seen_save

@@ -77,9 +77,10 @@ seen_save() {
 # not complete.
 calls_unseen() { sed -n '1s/.* missed=\([0-9]*\).*/\1/p' /proc/net/listenq/hooks 2>/dev/null | grep . || echo 0; }
 
-# load [PARAMETER=VALUE...]: insmod, with what only tests may do, and start to collect verdicts
+# load [PARAMETER=VALUE...]: insmod, with what only tests may do, and start to collect verdicts.
+# LISTENQ_HOOKS: how it is to hook (hooks=), else auto
 load() {
-	insmod "$ko" testing=1 "$@" && seen_start
+	insmod "$ko" testing=1 "hooks=${LISTENQ_HOOKS:-auto}" "$@" && seen_start
 }
 
 unload() {
@@ -125,9 +126,12 @@ widen() {
 # rest_after MS: so long after the last release the kernel's functions stay diverted; 0: a minute
 rest_after() { echo "$1" >/sys/module/listenq/parameters/rest_ms; }
 
+# hooks HOW: auto, kprobe, ftrace: as with the parameter
+hooks() { echo "$1" 2>/dev/null >/sys/module/listenq/parameters/hooks; }
+
 # diverts FUNCTION: held, resting or busy, says the hooks file
 diverts() { sed -n "s/^diverts=$1 state=//p" /proc/net/listenq/hooks; }
-# all_are STATE: of what takeover diverts each one
+# all_are STATE: of what is diverted each one
 all_are() { [ "$(sed -n 's/^diverts=.* state=//p' /proc/net/listenq/hooks | sort -u)" = "$1" ]; }
 
 # in_server COMMAND..., in_client COMMAND...: see net.sh

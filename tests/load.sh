@@ -32,6 +32,8 @@ play_story() {
 	rows=$(grep -c '^hook=' /proc/net/listenq/hooks)
 	is 'one line for each hook' \
 		"$(echo "$story" | grep -cE '^[a-z0-9_]+: (attached by (ftrace|breakpoint|tracepoint)|absent|not needed)')" "$rows"
+	is 'one line for each that is diverted' "$(echo "$story" | grep -cE '^[a-z0-9_]+: diverted$')" \
+		"$(grep -c '^hook=.* by=diverted ' /proc/net/listenq/hooks)"
 	attached=$(grep -c 'state=attached' /proc/net/listenq/hooks)
 	is 'last line: n of m hooks' "$(echo "$story" | tail -1)" "$attached of $rows hooks attached"
 	is 'every attached hook is armed' "$(grep -c 'state=attached .* armed=1' /proc/net/listenq/hooks)" "$attached"

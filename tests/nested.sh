@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Calls that the kernel does not tell us of, since another probe's handler runs on that
+# Calls that the kernel does not tell our probes of, since another probe's handler runs on that
 # processor, or since a return probe follows as many as it can: they are counted, verdicts +
-# missed is still every segment, and dmesg and the first line of every file say so.
+# missed is still every segment, and dmesg and the first line of every file say so. Where they
+# are diverted, none is missed.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 . "$tests/actors.sh"
@@ -31,9 +32,11 @@ begin() {
 
 # send COUNT PACE: SYNs, from the first processor
 send() {
-	sent=$(ip netns exec "$LQ_CLIENT" taskset -c 0 "$tests/tools/flood" lqc "$mac" 10.9.0.1 8080 syn "$1" "$2")
+	flood "$@"
 	check "$what: said in dmesg within 2 s" await 2 unseen_calls
 }
+
+flood() { sent=$(ip netns exec "$LQ_CLIENT" taskset -c 0 "$tests/tools/flood" lqc "$mac" 10.9.0.1 8080 syn "$1" "$2"); }
 
 # sums_up: nothing comes any more
 sums_up() {
@@ -48,8 +51,24 @@ sums_up() {
 	ok $(($(head_missed) < missed)) "$what: so does the first line of a file"
 }
 
+what='diverted'
+unload
+load hooks=auto
+begin 2
+check 'nesting starts' insmod "$kmod/lqnest.ko" cpu=1 hold_us=400
+flood 4000 100
+rmmod lqnest
+sleep 1
+is "$what: each is seen, none is missed" \
+	"$(($(count segments) - before)) $(($(missed tcp_conn_request) - missed0))" "$sent 0"
+rules_agree
+unserve
+net_down
+
 # The sender runs on CPU 0, the receiver on CPU 1, inside of lqnest's handler.
 what='skipped probes'
+unload
+load hooks=kprobe
 begin 2
 check 'nesting starts' insmod "$kmod/lqnest.ko" cpu=1 hold_us=400
 send 4000 100
@@ -63,7 +82,7 @@ net_down
 # that is missed: then its verdict is wrong, which is what missed= says.
 what='instances run out'
 unload
-load "fault=$(($(constant LQ_FAULT_ONE faults.h)))"
+load hooks=kprobe "fault=$(($(constant LQ_FAULT_ONE faults.h)))"
 begin 3
 send 4000 0
 sums_up

@@ -42,8 +42,8 @@ end() {
 parts() {
 	local n=1 most
 
-	most=$((1 << $(constant LQ_MOST_PART_BITS part.h)))
-	while ((n < 2 * $1 && n < most)); do
+	most=$((1 << $(constant LQ_MOST_PART_BITS types.h)))
+	while ((n < $1 && n < most)); do
 		n=$((2 * n))
 	done
 	echo $n

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A minute after the last release the kernel's functions are not diverted any more: who else
-# wants them gets them, and the next takeover is refused while he has them. Before that, and
-# while a rule waits for endpoints to come, they are held. What the hooks file says of it.
+# With hooks=kprobe the kernel's functions are not diverted any more a minute after the last
+# release: who else wants them gets them, and the next takeover is refused while he has them.
+# Before that, and while a rule waits for endpoints to come, they are held. With hooks=auto they
+# are from load on, but for those that somebody else has. What the hooks file says of it.
 . "$(dirname "$0")/lib.sh"
 . "$tests/net.sh"
 . "$tests/actors.sh"
 
-functions='tcp_conn_request cookie_v4_check tcp_v4_do_rcv tcp_v4_err security_inet_conn_request'
 port=7250
 
 # shellcheck disable=SC2317
@@ -20,7 +20,9 @@ tidy_up() {
 }
 trap tidy_up EXIT
 # What the test before has taken over may be held for a while yet.
-unload && load && net_up || exit 1
+unload && load hooks=kprobe && net_up || exit 1
+functions=$(sed -n 's/^diverts=\([^ ]*\) .*/\1/p' /proc/net/listenq/hooks)
+sites=$(wc -w <<<"$functions")
 
 # modified: of these functions, how many have somebody who may change where they go (I)
 modified() {
@@ -32,8 +34,8 @@ modified() {
 	echo $n
 }
 
-# Which rows takeover sees for, and are their entries armed?
-seen_by_takeover() { grep -c '^hook=.* by=takeover ' /proc/net/listenq/hooks; }
+# Which rows' probes rest, and are their entries armed?
+seen_diverted() { grep -c '^hook=.* by=diverted ' /proc/net/listenq/hooks; }
 unarmed() { grep -c '^hook=.*state=attached .*armed=0' /proc/net/listenq/hooks; }
 
 # connects COUNT: so many connections, each with its SYN and its last ACK
@@ -74,8 +76,9 @@ play_held() {
 	is 'nor may be' "$(modified)" 0
 	is 'takeover' "$(errno_of takeover "0.0.0.0:$port")" ''
 	check 'taken over: the hooks file says who has them' all_are held
-	is 'so does the kernel' "$(modified)" 5
-	is 'probes rest where takeover sees' "$(seen_by_takeover)" 6
+	is 'so does the kernel' "$(modified)" "$sites"
+	# tcp_v4_err is takeover's alone.
+	is 'probes rest where who diverts sees' "$(seen_diverted)" $((sites - 1))
 	sees 'taken over' 5
 	sysctl -qw kernel.ftrace_enabled=0 2>/dev/null
 	is 'ftrace can not be switched off' "$(sysctl -n kernel.ftrace_enabled)" 1
@@ -87,7 +90,7 @@ play_held() {
 	check 'a minute after the release: not any more' await 30 all_are resting
 	is 'that is said, once' "$(said | grep -c 'are not diverted any more$')" 1
 	is 'the kernel says so, too' "$(modified)" 0
-	is 'no probe rests' "$(seen_by_takeover) $(unarmed)" '0 0'
+	is 'no probe rests' "$(seen_diverted) $(unarmed)" '0 0'
 	sees 'at rest' 5
 }
 
@@ -183,16 +186,77 @@ play_unload() {
 	again
 	check 'at rest: unloads' unload
 	is 'nothing is left' "$(modified)" 0
-	load
+	load hooks=kprobe
 	order takeover "0.0.0.0:$port"
 	order release "0.0.0.0:$port"
 	check 'a minute to wait for: unloads' unload
 	is 'nothing is left' "$(modified)" 0
-	load
+	load hooks=auto
+}
+
+# From load on, and from one to the other while connections come
+play_auto() {
+	unload
+	mark
+	load hooks=auto
+	check 'auto: diverted from load on' all_are held
+	is 'auto: said of each' "$(said | grep -c ': diverted$')" $((sites - 1))
+	is 'auto: and in the hooks file' "$(seen_diverted) $(unarmed)" "$((sites - 1)) 0"
+	sees 'auto' 5
+	is 'auto: takeover' "$(errno_of takeover "0.0.0.0:$port")" ''
+	sees 'auto, taken over' 5
+	rest_after 100
+	order release "0.0.0.0:$port"
+	sleep 3
+	check 'auto: still diverted after the last release' all_are held
+	sees 'auto, released' 5
+	check 'hooks=kprobe is written' hooks kprobe
+	check 'hooks=kprobe: nothing is diverted' all_are resting
+	is 'hooks=kprobe: nor may be' "$(modified)" 0
+	sees 'hooks=kprobe' 5
+	order takeover "0.0.0.0:$port"
+	check 'taken over: hooks=auto is written' hooks auto
+	order release "0.0.0.0:$port"
+	sleep 3
+	check 'hooks=auto: diverted' all_are held
+	sees 'hooks=auto' 5
+	mark
+	check 'hooks=both is refused' fails hooks both
+	is 'hooks=both: one line says why' "$(said)" 'hooks=both: it is auto, kprobe or ftrace'
+	is 'hooks=both: it stays' "$(cat /sys/module/listenq/parameters/hooks)" auto
+}
+# shellcheck disable=SC2317
+fails() { ! "$@"; }
+
+# What somebody else diverts a probe sees; takeover needs only some of them.
+play_shared() {
+	local name
+
+	for name in tcp_v4_send_synack tcp_check_req tcp_conn_request; do
+		hooks kprobe
+		check "somebody else diverts $name" insmod "$kmod/lqdivert.ko" "function=$name"
+		check "$name: hooks=ftrace is refused" fails hooks ftrace
+		check "$name: hooks=auto is not" hooks auto
+		is "$name: the hooks file says whose it is" "$(diverts $name)" busy
+		is "$name: all others are diverted" "$(seen_diverted) $(modified)" "$((sites - 2)) $sites"
+		sees "$name is somebody else's" 5
+		if [ $name = tcp_conn_request ]; then
+			refused EBUSY takeover "0.0.0.0:$port"
+			rmmod lqdivert
+		fi
+		is "$name: takeover" "$(errno_of takeover "0.0.0.0:$port")" ''
+		sees "$name is somebody else's, taken over" 5
+		rest_after 100
+		order release "0.0.0.0:$port"
+		rmmod lqdivert 2>/dev/null
+	done
+	check 'hooks=ftrace where nobody is in the way' hooks ftrace
+	check 'hooks=ftrace: all are held' all_are held
+	hooks auto
 }
 
 serve 0.0.0.0 $port 4096
-for act in ${LISTENQ_ONLY:-held rule ftrace probes_off other unload}; do
+for act in ${LISTENQ_ONLY:-held rule ftrace probes_off other unload auto shared}; do
 	echo "# $act"
 	"play_$act"
 done

@@ -135,7 +135,7 @@ else
 	skip 'longest turn, in instructions' "$why"
 fi
 
-# The second time, in what order: two parts each, a processor; one turn of each comes first.
+# The second time, in what order: a turn of each part comes before the third one of any.
 mkdir "$instance"
 echo 1 >"$instance/events/listenq/lq_request/enable"
 check 'each SYN-ACK is repeated again, once' await 90 all_repeated 2

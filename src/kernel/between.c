@@ -14,8 +14,8 @@
 
 struct writer {
 	struct work_struct work;
-	bool __percpu *word;
-	bool value;
+	unsigned long __percpu *word;
+	unsigned long value;
 };
 
 static DEFINE_PER_CPU(struct writer, writers);
@@ -37,7 +37,7 @@ static void write_here(struct work_struct *work)
  *
  * Context: process, sleeps. On return all have it.
  */
-void lq_between_segments(bool __percpu *word, bool value)
+void lq_between_segments(unsigned long __percpu *word, unsigned long value)
 {
 	struct writer *writer;
 	int cpu;

@@ -7,6 +7,6 @@
 
 #include <linux/percpu.h>
 
-void lq_between_segments(bool __percpu *word, bool value);
+void lq_between_segments(unsigned long __percpu *word, unsigned long value);
 
 #endif

@@ -189,9 +189,13 @@ static inline u32 lq_tw_isn(const struct sk_buff *skb)
 /* What tcp_check_req takes behind its five old arguments. */
 #if LQ_HAVE_CHECK_REQ_REASON
 #define LQ_CHECK_REQ_MORE , enum skb_drop_reason *
+#define LQ_CHECK_REQ_MORE_PARAM , enum skb_drop_reason *lq_why
+#define LQ_CHECK_REQ_MORE_ARG , lq_why
 #define LQ_CHECK_REQ_MORE_VALUE , &(enum skb_drop_reason){ 0 }
 #else
 #define LQ_CHECK_REQ_MORE
+#define LQ_CHECK_REQ_MORE_PARAM
+#define LQ_CHECK_REQ_MORE_ARG
 #define LQ_CHECK_REQ_MORE_VALUE
 #endif
 

@@ -22,7 +22,7 @@
 static struct lq_hook *hooks;
 static int nr_hooks;
 
-DEFINE_PER_CPU(bool, lq_probes_rest);
+DEFINE_PER_CPU(unsigned long, lq_probes_rest);
 
 static const struct kprobe *probe_of(const struct lq_hook *hook)
 {
@@ -38,15 +38,15 @@ static struct kprobe *own_probe(struct lq_hook *hook)
  * lq_hook_how() - how an attached hook is reached
  * @hook: an attached row
  *
- * Return: "ftrace", "breakpoint" or "tracepoint"; "takeover": its probe rests, segments are
- * diverted there, and counted.
+ * Return: "ftrace", "breakpoint" or "tracepoint"; "diverted": its probe rests, who diverts
+ * there does its work.
  */
 const char *lq_hook_how(const struct lq_hook *hook)
 {
 	if (hook->kind == LQ_HOOK_TRACEPOINT)
 		return "tracepoint";
 	if (READ_ONCE(hook->rests))
-		return "takeover";
+		return "diverted";
 	return probe_of(hook)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "breakpoint";
 }
 
@@ -139,6 +139,17 @@ struct lq_hook *lq_hook_find(const char *name)
 }
 
 /**
+ * lq_hook_row() - the number of a row
+ * @hook: of the table
+ *
+ * Return: its place there, from 0.
+ */
+int lq_hook_row(const struct lq_hook *hook)
+{
+	return hook - hooks;
+}
+
+/**
  * lq_hook_note_missed() - what a row has missed up to now
  * @hook: an attached row, entry or return, that somebody else is about to do the work of
  *
@@ -151,7 +162,7 @@ void lq_hook_note_missed(struct lq_hook *hook)
 
 /**
  * lq_hook_rest() - somebody else does what a row's probe did
- * @hook: a row of lq_hook_note_missed(); lq_probes_rest is set on all processors
+ * @hook: a row of lq_hook_note_missed(); its bit of lq_probes_rest is set on all processors
  *
  * Two that stand at one entry make ftrace look for both in its lists at every call, which
  * costs more than either of them.
@@ -192,7 +203,7 @@ int lq_hook_wake(struct lq_hook *hook)
 
 /**
  * lq_hook_works() - a probe does its own work again
- * @hook: a row that was woken; lq_probes_rest is set on no processor any more
+ * @hook: a row that was woken; its bit of lq_probes_rest is set on no processor any more
  *
  * What was missed since the first processor began is not known to have been a call that the
  * probe was to see: it is left out.
@@ -397,19 +408,30 @@ void lq_hooks_detach(void)
  */
 int lq_hooks_attach(struct lq_hook *table, int rows, const char *without)
 {
-	int row, err, attached = 0;
+	int row, err;
 
 	hooks = table;
 	nr_hooks = rows;
 	err = check_without(without);
-	for (row = 0; !err && row < nr_hooks; row++) {
+	for (row = 0; !err && row < nr_hooks; row++)
 		err = attach_row(row, without);
-		attached += hooks[row].state == LQ_HOOK_ATTACHED;
-	}
-	if (err) {
+	if (err)
 		lq_hooks_detach();
-		return err;
-	}
+	return err;
+}
+
+/**
+ * lq_hooks_say() - say how many are attached
+ *
+ * Context: process.
+ * Return: 0
+ */
+int lq_hooks_say(void)
+{
+	int row, attached = 0;
+
+	for (row = 0; row < nr_hooks; row++)
+		attached += hooks[row].state == LQ_HOOK_ATTACHED;
 	pr_info("%d of %d hooks attached\n", attached, nr_hooks);
 	return 0;
 }

@@ -67,26 +67,29 @@ struct lq_hook {
 };
 
 /*
- * On this processor, who diverts does the work of the probes at the same entries, too. Both
- * may stand there for a while: one of them does it, and which does not change while a segment
- * is on its way (kernel/between.h).
+ * The rows, as bits, whose work who diverts at the same entry does on this processor. Its probe
+ * may stand there, too, for a while: one of them does it, and which does not change while a
+ * segment is on its way (kernel/between.h).
  */
-DECLARE_PER_CPU(bool, lq_probes_rest);
+DECLARE_PER_CPU(unsigned long, lq_probes_rest);
 
 /**
  * lq_probe_rests() - is this call somebody else's to count?
  * @probe: whose handler asks; NULL: who diverts has called it
+ * @row: its row's number
  *
  * Context: preemption off.
  */
-static inline bool lq_probe_rests(const void *probe)
+static inline bool lq_probe_rests(const void *probe, int row)
 {
-	return probe && __this_cpu_read(lq_probes_rest);
+	return probe && __this_cpu_read(lq_probes_rest) & BIT(row);
 }
 
 int lq_hooks_attach(struct lq_hook *table, int rows, const char *without);
 void lq_hooks_detach(void);
+int lq_hooks_say(void);
 struct lq_hook *lq_hook_find(const char *name);
+int lq_hook_row(const struct lq_hook *hook);
 void lq_hook_note_missed(struct lq_hook *hook);
 void lq_hook_rest(struct lq_hook *hook);
 int lq_hook_wake(struct lq_hook *hook);

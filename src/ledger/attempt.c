@@ -15,7 +15,7 @@
  * Who is connected is counted at the listener where that happens; what is left of a listener
  * that has closed ends at its endpoint.
  *
- * All is atomic additions to the listener's or the endpoint's own counters.
+ * All is additions to the listener's or the endpoint's own counters (counters.h).
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -29,12 +29,12 @@
 
 static void add(struct lq_totals *totals, enum lq_attempt what, int n)
 {
-	atomic64_add(n, &totals->attempts[what]);
+	lq_count(totals, attempts[what], n);
 }
 
 static void count(struct lq_listener *l, enum lq_attempt what)
 {
-	atomic64_inc(&l->totals.attempts[what]);
+	lq_count(&l->totals, attempts[what], 1);
 }
 
 /* Known as refused: the same attempt goes on. */
@@ -78,13 +78,10 @@ static void begins(struct lq_listener *l, const struct lq_event *event)
 		unkill(l);
 }
 
-/* One that was sent before we looked, or by another listener, is an attempt of its own. */
+/* One that was sent before we looked, or by another listener: see lq_totals_level(). */
 static void cookie_back(struct lq_listener *l)
 {
-	if (likely(atomic64_dec_return(&l->totals.attempts[LQ_ATTEMPT_cookie_unanswered]) >= 0))
-		return;
-	count(l, LQ_ATTEMPT_cookie_unanswered);
-	count(l, LQ_ATTEMPT_attempts);
+	add(&l->totals, LQ_ATTEMPT_cookie_unanswered, -1);
 }
 
 /* When, and who; how many is counted elsewhere. */
@@ -127,7 +124,7 @@ static void unanswered(struct lq_totals *totals, const struct lq_event *event)
 	if (!leave_pending(totals, event, LQ_ATTEMPT_unanswered))
 		return;
 	if (was_alone(totals, event))
-		atomic64_inc(&totals->tallies[LQ_TALLY_unanswered_alone]);
+		lq_count(totals, tallies[LQ_TALLY_unanswered_alone], 1);
 	note_failure(totals, event, LQ_FAILURE_unanswered);
 }
 
@@ -143,7 +140,7 @@ static bool killed(struct lq_totals *totals, const struct lq_event *event)
 static void left_alone(struct lq_totals *totals, const struct lq_event *event)
 {
 	if (killed(totals, event))
-		atomic64_inc(&totals->tallies[LQ_TALLY_killed_alone]);
+		lq_count(totals, tallies[LQ_TALLY_killed_alone], 1);
 }
 
 static void note_completed(struct lq_listener *l)
@@ -220,7 +217,7 @@ void lq_attempt_step(struct lq_listener *l, const struct lq_event *event,
 		count(l, LQ_ATTEMPT_pending);
 		break;
 	case LQ_STEP_completes:
-		atomic64_dec(&l->totals.attempts[LQ_ATTEMPT_pending]);
+		add(&l->totals, LQ_ATTEMPT_pending, -1);
 		note_completed(l);
 		if (unlikely(event->acked && event->facts.defer_accept))
 			note_deferred(l, event);
@@ -380,7 +377,7 @@ void lq_attempt_ended(struct lq_totals *totals, const struct lq_event *event,
  */
 void lq_attempt_gave_up(struct lq_totals *totals, const struct lq_event *event)
 {
-	atomic64_inc(&totals->tallies[LQ_TALLY_gave_up]);
+	lq_count(totals, tallies[LQ_TALLY_gave_up], 1);
 	note_failure(totals, event, LQ_FAILURE_gave_up);
 }
 
@@ -429,7 +426,7 @@ void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq
 	if (served)
 		add(totals, recovered ? LQ_ATTEMPT_recovered : LQ_ATTEMPT_served, 1);
 	else if (!l)
-		atomic64_inc(&totals->tallies[LQ_TALLY_served_closed]);
+		lq_count(totals, tallies[LQ_TALLY_served_closed], 1);
 	if (unlikely(gave_up))
 		lq_attempt_gave_up(totals, event);
 }

@@ -46,7 +46,7 @@ void lq_attempt_accepted(struct net *net, struct lq_listener *l, const struct lq
  */
 static inline void lq_attempt_served(struct lq_listener *l)
 {
-	atomic64_inc(&l->totals.attempts[LQ_ATTEMPT_served]);
+	lq_count(&l->totals, attempts[LQ_ATTEMPT_served], 1);
 }
 
 void lq_attempt_child_moved(struct lq_listener *to, const struct lq_event *event);

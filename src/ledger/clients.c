@@ -21,7 +21,7 @@
 
 #include "ledger/clients.h"
 
-atomic_t lq_clients_waiting;
+bool lq_clients_waiting;
 
 struct lq_client_shard *lq_client_shards;
 static atomic64_t missed = ATOMIC64_INIT(0);
@@ -89,8 +89,7 @@ static struct lq_listener *leave(struct lq_client_shard *shard, struct lq_client
 	hlist_del_init(&c->node);
 	c->state = state;
 	c->l = NULL;
-	shard->used--;
-	atomic_dec(&lq_clients_waiting);
+	WRITE_ONCE(shard->used, shard->used - 1);
 	return l;
 }
 
@@ -159,8 +158,11 @@ struct lq_client *lq_clients_add(struct lq_clients_at *at, struct lq_listener *l
 	c->where = l->where;
 	c->since = ktime_get_coarse_ns();
 	hlist_add_head(&c->node, bucket_of(at->shard, at->hash));
-	at->shard->used++;
-	atomic_inc(&lq_clients_waiting);
+	WRITE_ONCE(at->shard->used, at->shard->used + 1);
+	/* Pairs with look_for_any(). */
+	smp_mb();
+	if (unlikely(!READ_ONCE(lq_clients_waiting)))
+		WRITE_ONCE(lq_clients_waiting, true);
 	return c;
 }
 
@@ -326,6 +328,28 @@ static void sweep(struct lq_client_shard *shard,
 	}
 }
 
+static bool is_any_used(void)
+{
+	int i;
+
+	for (i = 0; i < LQ_CLIENT_SHARDS; i++)
+		if (READ_ONCE(lq_client_shards[i].used))
+			return true;
+	return false;
+}
+
+/* Nobody may be waited for any more; who is added meanwhile says so himself. */
+static void look_for_any(void)
+{
+	if (is_any_used())
+		return;
+	WRITE_ONCE(lq_clients_waiting, false);
+	/* Pairs with lq_clients_add(). */
+	smp_mb();
+	if (is_any_used())
+		WRITE_ONCE(lq_clients_waiting, true);
+}
+
 /**
  * lq_clients_sweep() - nobody waits any more for some of them
  * @is_over: which; called with its shard locked
@@ -341,6 +365,7 @@ void lq_clients_sweep(bool (*is_over)(const struct lq_client *c, u64 arg), u64 a
 
 	for (i = 0; i < LQ_CLIENT_SHARDS; i++)
 		sweep(&lq_client_shards[i], is_over, arg, settle);
+	look_for_any();
 }
 
 static void forget(struct lq_client_shard *shard, unsigned int netns)

@@ -59,7 +59,7 @@ struct lq_client {
 	u8 state;
 };
 
-#define LQ_CLIENT_BUCKETS	512
+#define LQ_CLIENT_BUCKETS	128
 
 /**
  * struct lq_client_shard - a part of the table
@@ -104,34 +104,36 @@ struct lq_clients_at {
  * One shard of the table for each hash of so many bits, and so many clients in each. As many
  * shards are for those that were not refused: a flood of these leaves the others alone.
  */
-#define LQ_CLIENT_SHARD_BITS	4
+#define LQ_CLIENT_SHARD_BITS	6
 #define LQ_CLIENT_SHARDS	BIT(LQ_CLIENT_SHARD_BITS)
-#define LQ_CLIENTS_EACH		1024		/* 16384 in all, 3.3 MB */
-#define LQ_ENDED_EACH		256		/* 4096 in all, 0.8 MB */
+#define LQ_CLIENTS_EACH		256		/* 16384 in all, 3.3 MB */
+#define LQ_ENDED_EACH		64		/* 4096 in all, 0.8 MB */
 #define LQ_CLIENT_ALL_SHARDS	(2 * LQ_CLIENT_SHARDS)
 
 /**
  * struct lq_clients_walk - who reads all clients of a network namespace, newest first
  * @netns: its inode
  * @left: in each shard, how many are still to be looked at
+ * @since: of the next of each, when that was refused; 0: there is none
  * @client: the one at hand, a copy
  */
 struct lq_clients_walk {
 	unsigned int netns;
 	u32 left[LQ_CLIENT_ALL_SHARDS];
+	u64 since[LQ_CLIENT_ALL_SHARDS];
 	struct lq_client client;
 };
 
 int lq_clients_init(void);
 void lq_clients_exit(void);
 
-/* Clients somebody waits for. */
-extern atomic_t lq_clients_waiting;
+/* There are some, or were a moment ago. Asked by every segment, and seldom written. */
+extern bool lq_clients_waiting;
 
-/* Is there one? Asked by every segment. */
+/* Is there anybody whom somebody waits for? */
 static inline bool lq_clients_any(void)
 {
-	return atomic_read(&lq_clients_waiting);
+	return READ_ONCE(lq_clients_waiting);
 }
 
 struct lq_client *lq_clients_lock(struct lq_clients_at *at, unsigned int netns,

@@ -12,6 +12,7 @@
 #include "kernel/differences.h"
 #include "kernel/facts.h"
 #include "ledger/attempt.h"
+#include "ledger/busy.h"
 #include "ledger/ledger.h"
 #include "ledger/lengths.h"
 #include "ledger/listener.h"
@@ -22,9 +23,12 @@
 
 static void note_length(struct lq_listener *l, enum lq_queue_kind queue, u32 length, bool full)
 {
-	if (length > READ_ONCE(l->high[queue]))
-		WRITE_ONCE(l->high[queue], length);
-	lq_listener_note_full(l, queue, full);
+	struct lq_here __percpu *here = READ_ONCE(l->totals.here);
+	u32 *high = likely(here) ? &this_cpu_ptr(here)->high[queue] : &l->high[queue];
+
+	if (length > READ_ONCE(*high))
+		WRITE_ONCE(*high, length);
+	lq_totals_note_full(l, queue, full);
 }
 
 static void note_queues(struct lq_listener *l, const struct lq_lengths *q,
@@ -102,12 +106,12 @@ static void note_loss(struct lq_listener *l, const struct lq_event *event,
 	/* To the tick: under a flood of refusals the exact clock would cost more. */
 	u64 now = ktime_get_coarse_real_ns();
 
-	WRITE_ONCE(l->totals.last_loss, now);
-	WRITE_ONCE(l->totals.last_loss_reason, reason);
+	lq_note(l->totals.last_loss, now);
+	lq_note(l->totals.last_loss_reason, reason);
 	lq_span_add(&loss->when, now);
 	if (o) {
-		WRITE_ONCE(loss->limit, READ_ONCE(o->limit));
-		WRITE_ONCE(loss->cap, READ_ONCE(l->cap));
+		lq_note(loss->limit, READ_ONCE(o->limit));
+		lq_note(loss->cap, READ_ONCE(l->cap));
 	}
 	lq_attempt_lost(l, event, verdict, o);
 	note_wanted(l, loss, o);
@@ -124,7 +128,9 @@ static void note_loss(struct lq_listener *l, const struct lq_event *event,
 void lq_ledger_verdict(struct lq_listener *l, const struct lq_event *event,
 		       enum lq_verdict verdict)
 {
-	atomic64_inc(&l->totals.verdicts[verdict]);
+	lq_count(&l->totals, verdicts[verdict], 1);
+	if (unlikely(!READ_ONCE(l->totals.here)))
+		lq_busy_note(l);
 	note_queues(l, &event->reading.queues, verdict);
 	if (verdict == LQ_V_req_completed) {
 		lq_hist_add(l, LQ_HIST_handshake_us, event->age_us);
@@ -164,13 +170,13 @@ void lq_ledger_expired(struct lq_listener *l, const struct lq_event *event, bool
  */
 void lq_ledger_killed(struct lq_listener *l, const struct lq_lengths *q)
 {
-	atomic64_add(q->synq + q->acceptq, &l->totals.tallies[LQ_TALLY_killed]);
-	atomic64_add(q->acceptq, &l->totals.tallies[LQ_TALLY_killed_waiting]);
+	lq_count(&l->totals, tallies[LQ_TALLY_killed], q->synq + q->acceptq);
+	lq_count(&l->totals, tallies[LQ_TALLY_killed_waiting], q->acceptq);
 	if (READ_ONCE(l->ignored) && !rcu_access_pointer(l->queue))
 		lq_totals_recount(&l->totals, 0, 0);
 	else
 		/* Its requests end one by one. */
-		atomic64_add(q->acceptq, &l->totals.attempts[LQ_ATTEMPT_killed]);
+		lq_count(&l->totals, attempts[LQ_ATTEMPT_killed], q->acceptq);
 	if (q->synq + q->acceptq)
 		lq_listener_note_closer(l);
 }
@@ -246,7 +252,6 @@ static void note_empty(struct lq_listener *l)
 
 	if (READ_ONCE(l->sk->sk_ack_backlog))
 		return;
-	WRITE_ONCE(l->last_wait_us, 0);
 	if (unlikely(READ_ONCE(o->active)))
 		atomic_set(&o->crowd, 0);
 }
@@ -266,8 +271,10 @@ void lq_ledger_accepted(struct lq_listener *l, u64 waited_us, bool gone, bool se
 	if (unlikely(gone))
 		lq_tally(l, served ? LQ_TALLY_served_half : LQ_TALLY_served_closed);
 	lq_hist_add(l, LQ_HIST_accept_us, waited_us);
-	WRITE_ONCE(l->last_wait_us, waited_us);
+	/* What is no stall is as good as nothing, and need not be written. */
+	lq_note(l->last_wait_us, waited_us > STALL_US && READ_ONCE(l->sk->sk_ack_backlog) ?
+				 waited_us : 0);
 	lq_listener_note_acceptor(l);
-	lq_listener_note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
+	lq_totals_note_full(l, LQ_ACCEPTQ, sk_acceptq_is_full(l->sk));
 	note_empty(l);
 }

@@ -6,6 +6,7 @@
 #include "kernel/facts.h"
 #include "ledger/lengths.h"
 #include "ledger/listener.h"
+#include "ledger/totals.h"
 #include "ledger/owner.h"
 
 /**
@@ -39,6 +40,6 @@ void lq_ledger_look(struct lq_listener *l)
 	struct lq_lengths q;
 
 	lq_ledger_lengths(&q, l);
-	lq_listener_note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
-	lq_listener_note_full(l, LQ_ACCEPTQ, q.acceptq > q.acceptq_limit);
+	lq_totals_note_full(l, LQ_SYNQ, lq_synq_full(&lq_this_kernel, q.synq, q.synq_limit));
+	lq_totals_note_full(l, LQ_ACCEPTQ, q.acceptq > q.acceptq_limit);
 }

@@ -8,7 +8,7 @@
  * when the socket closes. Its totals are then added to its endpoint, which stays: a reader who adds
  * up an endpoint's listeners and @closed (walk.c) misses nothing and counts nothing twice.
  *
- * Segments find their listener under RCU and add to atomic counters; they take no lock.
+ * Segments find their listener under RCU and add to counters (counters.h); they take no lock.
  */
 #define pr_fmt(fmt) "listenq: " fmt
 
@@ -26,6 +26,7 @@
 #include "kernel/facts.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
+#include "ledger/here.h"
 #include "ledger/listener.h"
 #include "ledger/number.h"
 #include "ledger/owner.h"
@@ -68,6 +69,7 @@ void lq_listener_put(struct lq_listener *l)
 		return;
 	put_pid(l->owner.pid);
 	put_pid(l->acceptor.pid);
+	lq_here_free(&l->totals);
 	kfree(l);
 }
 
@@ -84,45 +86,22 @@ static void where_listens(struct lq_address *where, const struct sock *sk)
 	memcpy(where->addr, flow.saddr, sizeof(where->addr));
 }
 
-/**
- * lq_listener_note_full() - a queue is at its limit from now on, or no more
- * @l: the listener
- * @queue: which
- * @full: whether it is
- *
- * Context: any.
- */
-void lq_listener_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full)
-{
-	u64 now, since = READ_ONCE(l->full_since[queue]);
-
-	if (likely(full == !!since))
-		return;
-	if (full) {
-		cmpxchg64(&l->full_since[queue], 0, ktime_get_ns());
-		return;
-	}
-	since = xchg(&l->full_since[queue], 0);
-	if (!since)
-		return;
-	now = ktime_get_ns();
-	WRITE_ONCE(l->room_since[queue], now);
-	atomic64_add(now - since, &l->totals.full_ns[queue]);
-}
-
 /*
  * With the ledger's lock held. Who adds the endpoint up just now has taken @closed as it was
  * before: if he did not come to the listener yet, he won't find it any more.
  */
-static void fold(struct lq_ledger *ledger, struct lq_listener *l)
+static void fold(struct lq_ledger *ledger, struct lq_listener *l, const struct lq_totals *here)
 {
 	const struct lq_sum *sum = ledger->sum;
 	struct lq_endpoint *ep = l->endpoint;
 
 	lockdep_assert_held(&ledger->listeners.xa_lock);
 	lq_totals_sum(&ep->closed, &l->totals);
-	if (sum && sum->id == ep->id && l->place >= sum->at)
+	lq_totals_sum(&ep->closed, here);
+	if (sum && sum->id == ep->id && l->place >= sum->at) {
 		lq_totals_sum(sum->totals, &l->totals);
+		lq_totals_sum(sum->totals, here);
+	}
 	xa_erase(&ep->listeners, l->place);
 	l->endpoint = NULL;
 	if (!xa_empty(&ep->listeners))
@@ -135,13 +114,16 @@ static void fold(struct lq_ledger *ledger, struct lq_listener *l)
 /* No segment works with it any more: what it counted becomes the endpoint's. */
 static void fold_late(struct lq_listener *l)
 {
+	static struct lq_totals here;	/* the worker's */
 	struct lq_ledger *ledger = l->ledger;
 	unsigned long flags;
 
-	lq_listener_note_full(l, LQ_SYNQ, false);
-	lq_listener_note_full(l, LQ_ACCEPTQ, false);
+	lq_totals_note_full(l, LQ_SYNQ, false);
+	lq_totals_note_full(l, LQ_ACCEPTQ, false);
+	memset(&here, 0, sizeof(here));
+	lq_here_add(&here, &l->totals);
 	xa_lock_irqsave(&ledger->listeners, flags);
-	fold(ledger, l);
+	fold(ledger, l, &here);
 	xa_unlock_irqrestore(&ledger->listeners, flags);
 	sock_put(l->sk);
 	lq_listener_put(l);

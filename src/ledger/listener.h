@@ -21,6 +21,4 @@ void lq_listener_open(struct sock *sk, struct task_struct *task);
 void lq_listener_close(struct sock *sk);
 void lq_listener_put(struct lq_listener *l);
 
-void lq_listener_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full);
-
 #endif

@@ -17,6 +17,7 @@
 
 #include "kernel/differences.h"
 #include "ledger/counts.h"
+#include "ledger/here.h"
 #include "ledger/lengths.h"
 #include "ledger/listener.h"
 #include "ledger/name.h"
@@ -35,15 +36,21 @@ static LIST_HEAD(watched);	/* the worker's own */
 static DEFINE_RAW_SPINLOCK(begin_lock);
 static u32 last_episode;	/* under begin_lock */
 
+/* Refused by it since its listener is there. */
+static u64 segments_of(const struct lq_overflow *o)
+{
+	return lq_counted(&o->l->totals, overflows[lq_overflow_queue(o)]);
+}
+
 /*
  * With begin_lock held, once for each overflow. What a handler on another processor adds to
- * the last one just now, which has been told, is nobody's.
+ * the last one just now, which has been told, is this one's, or nobody's.
  */
 static void begin(struct lq_overflow *o)
 {
 	lockdep_assert_held(&begin_lock);
 	o->began = ktime_get_ns();
-	atomic_set(&o->segments, 0);
+	o->before = segments_of(o);
 	atomic_set(&o->clients, 0);
 	atomic_set(&o->crowd, 0);
 	WRITE_ONCE(o->unsure, false);
@@ -72,10 +79,10 @@ void lq_overflowed(struct lq_overflow *o, enum lq_reason reason, u32 depth, u32 
 {
 	unsigned long flags;
 
-	WRITE_ONCE(o->reason, reason);
-	WRITE_ONCE(o->depth, depth);
-	WRITE_ONCE(o->limit, limit);
-	WRITE_ONCE(o->last, jiffies);
+	lq_note(o->reason, reason);
+	lq_note(o->depth, depth);
+	lq_note(o->limit, limit);
+	lq_note(o->last, jiffies);
 	/* Pairs with begin(), and with forget(). */
 	if (unlikely(!smp_load_acquire(&o->active))) {
 		raw_spin_lock_irqsave(&begin_lock, flags);
@@ -83,7 +90,7 @@ void lq_overflowed(struct lq_overflow *o, enum lq_reason reason, u32 depth, u32 
 			begin(o);
 		raw_spin_unlock_irqrestore(&begin_lock, flags);
 	}
-	atomic_inc(&o->segments);
+	lq_count(&o->l->totals, overflows[lq_overflow_queue(o)], 1);
 }
 
 static const char *name_of(const struct lq_overflow *o)
@@ -103,7 +110,7 @@ static const char *name_of(const struct lq_overflow *o)
 
 static void count_up(const struct lq_overflow *o, char *text, size_t size)
 {
-	unsigned int segments = atomic_read(&o->segments);
+	unsigned int segments = segments_of(o) - o->before;
 	unsigned int clients = max(atomic_read(&o->clients), 1);
 
 	snprintf(text, size, "%s%u client%s refused (%u segment%s)",

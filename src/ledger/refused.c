@@ -54,9 +54,9 @@ static void begin(const struct lq_clients_at *at, struct lq_client *c, struct lq
 	c->reason = reason;
 	c->state = how == LQ_REFUSED_PENDING ? LQ_CLIENT_pending :
 		   how == LQ_REFUSED_KILLED ? LQ_CLIENT_killed : LQ_CLIENT_refused;
-	atomic64_inc(&l->totals.losses[reason].clients);
+	lq_count(&l->totals, clients[reason], 1);
 	if (c->state == LQ_CLIENT_refused)
-		atomic64_inc(&l->totals.losses[reason].refused);
+		lq_count(&l->totals, refused[reason], 1);
 }
 
 static void count_client(struct lq_overflow *o)
@@ -171,12 +171,13 @@ bool lq_refused_note(struct lq_listener *l, const struct lq_event *event, enum l
 	c = lq_clients_lock(&at, l->netns, &event->flow);
 	if (c) {
 		fresh = refuse_again(&at, c, l, reason, how, &moved);
+		c->last = ktime_get_coarse_ns();
 	} else {
 		c = lq_clients_add(&at, l, &event->flow);
+		c->last = c->since;
 		lq_tally(l, LQ_TALLY_waiting);
 		begin(&at, c, l, reason, how);
 	}
-	c->last = ktime_get_coarse_ns();
 	c->queues = event->reading.queues;
 	c->times++;
 	if (o)
@@ -230,7 +231,7 @@ bool lq_refused_comes_again(struct lq_listener *l, const struct lq_event *event)
 	}
 	lq_clients_unlock(&at);
 	if (moved.left)
-		atomic64_inc(&l->totals.attempts[LQ_ATTEMPT_attempts]);
+		lq_count(&l->totals, attempts[LQ_ATTEMPT_attempts], 1);
 	count_moved(&moved, true);
 	return moved.at;
 }

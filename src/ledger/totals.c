@@ -6,6 +6,7 @@
 #include <linux/ktime.h>
 
 #include "ledger/endpoint.h"
+#include "ledger/here.h"
 #include "ledger/totals.h"
 
 static void add(atomic64_t *to, const atomic64_t *from, size_t n)
@@ -33,9 +34,6 @@ static bool add_span(struct lq_span *to, const struct lq_span *from)
 /* The limit is that of the last loss. */
 static void add_loss(struct lq_loss *to, const struct lq_loss *from)
 {
-	atomic64_add(atomic64_read(&from->clients), &to->clients);
-	/* An attempt may end here that another listener refused. */
-	atomic64_add(atomic64_read(&from->refused), &to->refused);
 	to->wanted = max(to->wanted, from->wanted);
 	if (!add_span(&to->when, &from->when))
 		return;
@@ -56,6 +54,10 @@ void lq_totals_sum(struct lq_totals *sum, const struct lq_totals *totals)
 	add(sum->tallies, totals->tallies, LQ_TALLY_count);
 	add(sum->hists[0], totals->hists[0], LQ_HIST_count * LQ_HIST_BUCKETS);
 	add(sum->attempts, totals->attempts, LQ_ATTEMPT_count);
+	add(sum->clients, totals->clients, LQ_R_count);
+	/* An attempt may end here that another listener refused. */
+	add(sum->refused, totals->refused, LQ_R_count);
+	add(sum->overflows, totals->overflows, LQ_QUEUE_KINDS);
 	for (reason = 0; reason < LQ_R_count; reason++)
 		add_loss(&sum->losses[reason], &totals->losses[reason]);
 	for (how = 0; how < LQ_FAILURE_count; how++)
@@ -71,7 +73,8 @@ void lq_totals_sum(struct lq_totals *sum, const struct lq_totals *totals)
 }
 
 /**
- * lq_totals_add() - add those of a listener, with the time that its queues have been full
+ * lq_totals_add() - add those of a listener, with the time that its queues have been full, but
+ * not what lq_here_add() does
  * @sum: what is added to
  * @l: the listener
  *
@@ -91,6 +94,32 @@ void lq_totals_add(struct lq_totals *sum, const struct lq_listener *l)
 }
 
 /**
+ * lq_totals_note_full() - a queue is at its limit from now on, or no more
+ * @l: the listener
+ * @queue: which
+ * @full: whether it is
+ *
+ * Context: any.
+ */
+void lq_totals_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full)
+{
+	u64 now, since = READ_ONCE(l->full_since[queue]);
+
+	if (likely(full == !!since))
+		return;
+	if (full) {
+		cmpxchg64(&l->full_since[queue], 0, ktime_get_ns());
+		return;
+	}
+	since = xchg(&l->full_since[queue], 0);
+	if (!since)
+		return;
+	now = ktime_get_ns();
+	WRITE_ONCE(l->room_since[queue], now);
+	atomic64_add(now - since, &l->totals.full_ns[queue]);
+}
+
+/**
  * lq_totals_waiting() - what of a listener's first attempts waits in its accept queue
  * @totals: as lq_totals_recount() left them
  *
@@ -100,6 +129,23 @@ s64 lq_totals_waiting(const struct lq_totals *totals)
 {
 	return atomic64_read(&totals->attempts[LQ_ATTEMPT_attempts]) -
 	       atomic64_read(&totals->attempts[LQ_ATTEMPT_pending]);
+}
+
+/**
+ * lq_totals_level() - cookies that came back and that nobody saw sent are attempts of their own
+ * @sum: all that is to be added up
+ *
+ * They were sent before we looked, or by another listener. As many of those sent later are not
+ * told as unanswered: what each processor counts says nothing of which was first.
+ */
+void lq_totals_level(struct lq_totals *sum)
+{
+	s64 missing = -atomic64_read(&sum->attempts[LQ_ATTEMPT_cookie_unanswered]);
+
+	if (missing <= 0)
+		return;
+	atomic64_set(&sum->attempts[LQ_ATTEMPT_cookie_unanswered], 0);
+	atomic64_add(missing, &sum->attempts[LQ_ATTEMPT_attempts]);
 }
 
 /**
@@ -114,15 +160,17 @@ s64 lq_totals_waiting(const struct lq_totals *totals)
  */
 void lq_totals_recount(struct lq_totals *totals, u32 pending, u32 waiting)
 {
-	s64 attempts = atomic64_read(&totals->tallies[LQ_TALLY_served_closed]);
+	s64 attempts = lq_counted(totals, tallies[LQ_TALLY_served_closed]);
 	int i;
 
-	atomic64_set(&totals->attempts[LQ_ATTEMPT_pending], pending);
+	atomic64_add(pending - lq_counted(totals, attempts[LQ_ATTEMPT_pending]),
+		     &totals->attempts[LQ_ATTEMPT_pending]);
 	for (i = LQ_ATTEMPT_served; i < LQ_ATTEMPT_count; i++)
-		attempts += atomic64_read(&totals->attempts[i]);
+		attempts += lq_counted(totals, attempts[i]);
 	for (i = 0; i < LQ_R_count; i++)
-		attempts += atomic64_read(&totals->losses[i].refused);
-	atomic64_set(&totals->attempts[LQ_ATTEMPT_attempts], attempts + waiting);
+		attempts += lq_counted(totals, refused[i]);
+	atomic64_add(attempts + waiting - lq_counted(totals, attempts[LQ_ATTEMPT_attempts]),
+		     &totals->attempts[LQ_ATTEMPT_attempts]);
 }
 
 /* With the ledger's lock held; NULL when the endpoint has been forgotten, too. */
@@ -176,7 +224,7 @@ void lq_totals_late(struct lq_listener *l, const struct lq_late *changes)
 	totals = late_totals(ledger, l);
 	if (totals) {
 		atomic64_add(changes->waiting, &totals->tallies[LQ_TALLY_waiting]);
-		atomic64_add(changes->refused, &totals->losses[changes->reason].refused);
+		atomic64_add(changes->refused, &totals->refused[changes->reason]);
 		atomic64_add(changes->attempts, &totals->attempts[LQ_ATTEMPT_attempts]);
 	}
 	xa_unlock_irqrestore(&ledger->listeners, flags);

@@ -29,6 +29,8 @@ struct lq_late {
 };
 
 void lq_totals_late(struct lq_listener *l, const struct lq_late *changes);
+void lq_totals_note_full(struct lq_listener *l, enum lq_queue_kind queue, bool full);
+void lq_totals_level(struct lq_totals *sum);
 s64 lq_totals_waiting(const struct lq_totals *totals);
 void lq_totals_recount(struct lq_totals *totals, u32 pending, u32 waiting);
 void lq_totals_add(struct lq_totals *sum, const struct lq_listener *l);

@@ -19,124 +19,9 @@
 #include <net/sock.h>
 
 #include "core/event.h"
-#include "core/hist.h"
-#include "core/verdict.h"
+#include "ledger/counters.h"
 
 struct lq_synq;
-
-/* A word of one of these lists. */
-#define LQ_STRING(name) #name,
-
-/* X(name): what is counted beside verdicts. */
-#define LQ_TALLIES(X)							\
-	X(accepted) X(diverge) X(ambiguous) X(expired) X(killed) X(synack_repeated) \
-	X(ignored) X(waiting) X(never) X(forgotten) X(served_closed) X(served_half) \
-	X(expired_acked) X(killed_waiting) X(gave_up) X(gave_up_deferred) X(deferred_late) \
-	X(unanswered_alone) X(killed_gone) X(killed_alone) X(refused_stalled)
-
-#define LQ_TALLY_ENUM(name) LQ_TALLY_##name,
-enum lq_tally { LQ_TALLIES(LQ_TALLY_ENUM) LQ_TALLY_count };
-#undef LQ_TALLY_ENUM
-
-/* X(name): histograms, see core/hist.h; retrans counts 0, 1, ... 7 and more repeats. */
-#define LQ_HISTS(X) X(handshake_us) X(accept_us) X(recovered_ms) X(retrans)
-
-/*
- * X(name): attempts to connect, and what became of them; see attempt.c. Of those that wait in
- * the accept queue its length tells.
- */
-#define LQ_ATTEMPTS(X)							\
-	X(attempts) X(served) X(recovered) X(pending) X(unanswered) X(unsent) X(killed) \
-	X(reset) X(cookie_unanswered)
-
-#define LQ_ATTEMPT_ENUM(name) LQ_ATTEMPT_##name,
-enum lq_attempt { LQ_ATTEMPTS(LQ_ATTEMPT_ENUM) LQ_ATTEMPT_count };
-#undef LQ_ATTEMPT_ENUM
-
-/* X(name): how attempts fail that no segment was refused of: when did that happen? */
-#define LQ_FAILURES(X) X(unanswered) X(unsent) X(killed) X(gave_up)
-
-#define LQ_FAILURE_ENUM(name) LQ_FAILURE_##name,
-enum lq_failure { LQ_FAILURES(LQ_FAILURE_ENUM) LQ_FAILURE_count };
-#undef LQ_FAILURE_ENUM
-
-#define LQ_HIST_ENUM(name) LQ_HIST_##name,
-enum lq_hist { LQ_HISTS(LQ_HIST_ENUM) LQ_HIST_count };
-#undef LQ_HIST_ENUM
-
-/* X(name): what happened to records beside verdicts */
-#define LQ_SYNQ_TALLIES(X)						\
-	X(found_child) X(found_request) X(found_timewait) X(timed_out) X(handed_back) \
-	X(over_limit) X(duplicate) X(orphaned)				\
-	X(disowned) X(denied) X(waited) X(backlogged) X(overtaken)	\
-	X(cookies_parked) X(cookies_no_room) X(cookies_unfit) X(parked_in_vain)
-
-#define LQ_SYNQ_TALLY_ENUM(name) LQ_SYNQ_TALLY_##name,
-enum lq_synq_tally { LQ_SYNQ_TALLIES(LQ_SYNQ_TALLY_ENUM) LQ_SYNQ_TALLY_count };
-#undef LQ_SYNQ_TALLY_ENUM
-
-/* The two queues that can be full. */
-enum lq_queue_kind { LQ_SYNQ, LQ_ACCEPTQ, LQ_QUEUE_KINDS };
-
-/**
- * struct lq_span - from when to when
- * @first: wall clock, ns, to the tick; 0 never
- * @last: the same
- */
-struct lq_span {
-	u64 first;
-	u64 last;
-};
-
-/**
- * struct lq_loss - clients that were refused for one reason
- * @clients: how many were refused first for it
- * @refused: of these, whose attempt ended so, or will if they don't come again
- * @when: from the first segment to the last
- * @limit: of the queue that was full at the last one, as it was then
- * @cap: as @cap of the listener
- * @wanted: the most that wanted to be in the accept queue at once
- */
-struct lq_loss {
-	atomic64_t clients;
-	atomic64_t refused;
-	struct lq_span when;
-	u32 limit;
-	u32 cap;
-	u32 wanted;
-};
-
-/**
- * struct lq_totals - what is counted
- * @verdicts: segments by verdict
- * @tallies: by enum lq_tally
- * @hists: by enum lq_hist and bucket
- * @attempts: by enum lq_attempt
- * @unstamped: of an endpoint's closed listeners: connections in accept queues, of open ones
- *	too, that are attempts and have no accept stamp
- * @losses: by enum lq_reason
- * @failures: when others failed, by enum lq_failure
- * @last_completed: jiffies of the last handshake that completed, 0 never
- * @full_ns: how long each queue was at its limit, by enum lq_queue_kind
- * @last_loss: wall clock of the last refusal, ns, 0 never
- * @last_loss_reason: enum lq_reason
- *
- * Atomic additions, one for most segments, on the listener's own lines, as the kernel
- * does it for the lengths of the listener's queues.
- */
-struct lq_totals {
-	atomic64_t verdicts[LQ_V_count];
-	atomic64_t tallies[LQ_TALLY_count];
-	atomic64_t hists[LQ_HIST_count][LQ_HIST_BUCKETS];
-	atomic64_t attempts[LQ_ATTEMPT_count];
-	atomic64_t unstamped;
-	struct lq_loss losses[LQ_R_count];
-	struct lq_span failures[LQ_FAILURE_count];
-	unsigned long last_completed;
-	atomic64_t full_ns[LQ_QUEUE_KINDS];
-	u64 last_loss;
-	u8 last_loss_reason;
-};
 
 /**
  * struct lq_address - where a socket listens
@@ -235,7 +120,7 @@ struct lq_endpoint {
  * @episode: its number; the later one of two, of any listener, has the larger one
  * @began: monotonic ns of the first refusal
  * @last: jiffies of the last one
- * @segments: refused since
+ * @before: of the listener's overflows, when it began
  * @clients: who sent them, each counted once (refused.c)
  * @crowd: of these, since the accept queue was last seen empty
  * @unsure: there may have been more clients
@@ -253,7 +138,7 @@ struct lq_overflow {
 	u32 episode;
 	u64 began;
 	unsigned long last;
-	atomic_t segments;
+	u64 before;
 	atomic_t clients;
 	atomic_t crowd;
 	bool unsure;
@@ -269,7 +154,7 @@ struct lq_overflow {
  * @totals: what is counted of it
  * @node: in the table of all listeners
  * @refs: one of the table, one of each client that waits for it (refused.c), one of the
- *	worker that watches its overflow
+ *	worker that watches its overflow, of the one that makes its counters (busy.c), of a reader
  * @cookie: its number
  * @sk: the socket, a reference until the listener has left the table and a grace
  *	period has passed
@@ -293,8 +178,11 @@ struct lq_overflow {
  * @since: wall clock when it was first seen, ns
  * @cap: net.core.somaxconn when it called listen() last, 0: nobody saw that
  * @high: longest queues seen, by enum lq_queue_kind
+ * @shared: what was counted of it while processors shared its counters
+ * @busy: on its way to get some for each
  * @not_early: SYNs that it had got before the rule came that wants its endpoint
- * @last_wait_us: how long the last connection that was accepted had waited; 0: none waits now
+ * @last_wait_us: how long the last connection that was accepted had waited, if that was long; 0: it
+ *	was not, or none waits now
  * @full_since: monotonic ns since when a queue is full, 0: it is not
  * @room_since: and when it was full no more, last, 0: never
  * @overflow: what dmesg says of full queues, see overflow.c
@@ -327,6 +215,8 @@ struct lq_listener {
 	u64 since;
 	u32 cap;
 	u32 high[LQ_QUEUE_KINDS];
+	atomic_t shared;
+	struct llist_node busy;
 	u64 not_early;
 	u64 last_wait_us;
 	u64 full_since[LQ_QUEUE_KINDS];
@@ -345,6 +235,9 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
 	return o - o->l->overflow;
 }
 
+/* Listeners that are worked on with the ledger's lock held, before others may have it */
+#define LQ_PIECE 16
+
 /**
  * struct lq_sum - an endpoint's listeners are being added up, in pieces
  * @id: number of the endpoint
@@ -352,6 +245,9 @@ static inline enum lq_queue_kind lq_overflow_queue(const struct lq_overflow *o)
  * @totals: their sum, and that of closed ones
  * @open: how many are open
  * @waiting: connections in their accept queues
+ * @busy: references to those of the last piece that have counters for each processor, which are
+ *	added with interrupts on
+ * @nr_busy: how many
  *
  * A listener that leaves meanwhile is added when it leaves, unless it is in it already
  * (listener.c): each is counted once.
@@ -362,6 +258,8 @@ struct lq_sum {
 	struct lq_totals *totals;
 	u32 open;
 	u32 waiting;
+	struct lq_listener *busy[LQ_PIECE];
+	int nr_busy;
 };
 
 #define LQ_PORT_SLOTS 256
@@ -428,27 +326,19 @@ struct lq_ledger {
 	struct delayed_work lessor;
 };
 
-/* No lock: of two at once either may be the last one, or the first. */
-static inline void lq_span_add(struct lq_span *span, u64 now)
-{
-	if (unlikely(!READ_ONCE(span->first)))
-		WRITE_ONCE(span->first, now);
-	WRITE_ONCE(span->last, now);
-}
-
 /* A command says that it is not to be looked at; counts who is passed over. */
 static inline bool lq_is_ignored(struct lq_listener *l)
 {
 	if (likely(!READ_ONCE(l->ignored)))
 		return false;
-	atomic64_inc(&l->totals.tallies[LQ_TALLY_ignored]);
+	lq_count(&l->totals, tallies[LQ_TALLY_ignored], 1);
 	return true;
 }
 
 /* One more. */
 static inline void lq_tally(struct lq_listener *l, enum lq_tally tally)
 {
-	atomic64_inc(&l->totals.tallies[tally]);
+	lq_count(&l->totals, tallies[tally], 1);
 }
 
 /* One more in the bucket of @value. */
@@ -456,7 +346,7 @@ static inline void lq_hist_add(struct lq_listener *l, enum lq_hist hist, u64 val
 {
 	u32 bucket = hist == LQ_HIST_retrans ? min_t(u64, value, 7) : lq_hist_bucket(value);
 
-	atomic64_inc(&l->totals.hists[hist][bucket]);
+	lq_count(&l->totals, hists[hist][bucket], 1);
 }
 
 #endif

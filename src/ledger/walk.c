@@ -10,7 +10,9 @@
 #include <linux/sched.h>
 
 #include "ledger/endpoint.h"
+#include "ledger/here.h"
 #include "ledger/lengths.h"
+#include "ledger/listener.h"
 #include "ledger/totals.h"
 #include "ledger/walk.h"
 
@@ -95,6 +97,22 @@ static void add_listener(struct lq_listener *l, void *arg)
 		sum->open++;
 	}
 	lq_totals_add(sum->totals, l);
+	if (!READ_ONCE(l->totals.here))
+		return;
+	refcount_inc(&l->refs);
+	sum->busy[sum->nr_busy++] = l;
+}
+
+/* One that leaves meanwhile is added to its endpoint, and was in the sum before. */
+static void add_busy(struct lq_sum *sum)
+{
+	struct lq_listener *l;
+
+	while (sum->nr_busy) {
+		l = sum->busy[--sum->nr_busy];
+		lq_here_add(sum->totals, &l->totals);
+		lq_listener_put(l);
+	}
 }
 
 /* With the ledger's lock held. Returns whether there is more. */
@@ -135,8 +153,10 @@ bool lq_add_up(struct lq_ledger *ledger, struct lq_sum *sum)
 		xa_lock_irq(&ledger->listeners);
 		more = add_piece(ledger, sum);
 		xa_unlock_irq(&ledger->listeners);
+		add_busy(sum);
 		cond_resched();
 	} while (more);
 	mutex_unlock(&ledger->adding);
+	lq_totals_level(sum->totals);
 	return sum->id;
 }

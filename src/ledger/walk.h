@@ -7,9 +7,6 @@
 
 #include "ledger/types.h"
 
-/* Listeners that are worked on with the ledger's lock held, before others may have it */
-#define LQ_PIECE	16
-
 typedef void lq_visit_fn(struct lq_listener *l, void *arg);
 
 bool lq_walk_piece(struct lq_endpoint *ep, unsigned long *at, xa_mark_t which,

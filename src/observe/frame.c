@@ -22,7 +22,7 @@ static DEFINE_PER_CPU(struct lq_frame *, current_frame);
  * Does this processor observe? From a moment on in which it had no segment in the middle:
  * what is told has been seen from its beginning, by all hooks.
  */
-static DEFINE_PER_CPU(bool, observing);
+static DEFINE_PER_CPU(unsigned long, observing);
 static bool started;
 
 /**
@@ -34,6 +34,78 @@ static bool started;
 struct lq_frame *lq_current_frame(void)
 {
 	return __this_cpu_read(current_frame);
+}
+
+/* As deep as devices send through each other (XMIT_RECURSION_LIMIT). */
+#define NESTED 8
+
+/*
+ * Frames of calls that return probes see. An instance of such a probe would be no place for them:
+ * the processors take those from one list, each time one that another had.
+ */
+struct frames {
+	unsigned int used;
+	struct lq_frame frame[NESTED];
+};
+
+static struct frames __percpu *frames;
+
+/**
+ * lq_frames_init() - memory for lq_frame_next()
+ *
+ * Context: process, sleeps. Before the hooks are attached.
+ * Return: 0 or -ENOMEM.
+ */
+int lq_frames_init(void)
+{
+	frames = alloc_percpu(struct frames);
+	return frames ? 0 : -ENOMEM;
+}
+
+/**
+ * lq_frames_exit() - free it
+ *
+ * Context: process. After the hooks are detached.
+ */
+void lq_frames_exit(void)
+{
+	free_percpu(frames);
+}
+
+/**
+ * lq_frame_next() - memory for the frame of a call that a return probe sees
+ *
+ * Context: its entry handler, preemption off.
+ * Return: it, lq_frame_keep()'s to take; NULL: calls are nested too deep.
+ */
+struct lq_frame *lq_frame_next(void)
+{
+	struct frames *here = this_cpu_ptr(frames);
+
+	return here->used < NESTED ? &here->frame[here->used] : NULL;
+}
+
+/**
+ * lq_frame_keep() - lq_frame_next()'s has been opened
+ *
+ * Context: as lq_frame_next(), bottom halves off.
+ */
+void lq_frame_keep(void)
+{
+	__this_cpu_inc(frames->used);
+}
+
+/**
+ * lq_frame_last() - the frame that was kept last is over
+ *
+ * Context: the return handler, bottom halves off since the entry.
+ * Return: it; to be read until the next is opened.
+ */
+struct lq_frame *lq_frame_last(void)
+{
+	struct frames *here = this_cpu_ptr(frames);
+
+	return &here->frame[--here->used];
 }
 
 /**
@@ -129,6 +201,36 @@ static __always_inline void read_counters(struct net *net, u32 set, u32 *c)
 #undef COUNT
 }
 
+/* Those of @set that have moved, as bits; constant as of read_counters(). */
+static __always_inline u32 moved_of(struct net *net, u32 set, const u32 *before)
+{
+	u32 now[LQ_C_COUNT] lq_uninitialized, moved = 0;
+	int i;
+
+	read_counters(net, set, now);
+#pragma GCC unroll 32
+	for (i = 0; i < LQ_C_COUNT; i++)
+		if (set & BIT(i))
+			moved |= (now[i] != before[i]) << i;
+	return moved;
+}
+
+static u32 moved_of_set(struct net *net, u32 set, const u32 *before)
+{
+	switch (set) {
+	case LQ_COUNT_NONE:
+		return 0;
+	case LQ_COUNT_MIGRATED:
+		return moved_of(net, LQ_COUNT_MIGRATED, before);
+	case LQ_COUNT_CONN_REQUEST:
+		return moved_of(net, LQ_COUNT_CONN_REQUEST, before);
+	case LQ_COUNT_HND_REQ:
+		return moved_of(net, LQ_COUNT_HND_REQ, before);
+	default:
+		return moved_of(net, LQ_COUNT_CHECK_REQ, before);
+	}
+}
+
 static void read_set(struct net *net, u32 set, u32 *c)
 {
 	switch (set) {
@@ -153,7 +255,7 @@ static void read_set(struct net *net, u32 set, u32 *c)
 
 /**
  * lq_frame_push() - begin to observe a call
- * @frame: memory of the return probe's instance; the rest of it is filled
+ * @frame: the rest of it is filled
  * @net: the namespace whose counters are compared
  * @set: the counters that may be asked for, one of LQ_COUNT_*
  *
@@ -182,15 +284,16 @@ void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set)
 	int i;
 
 	__this_cpu_write(current_frame, outer);
-	if (unlikely(outer))
-		set = LQ_COUNT_ALL;
-	read_set(net, set, now);
-	for (; set; set &= set - 1) {
-		i = __ffs(set);
+	if (likely(!outer)) {
+		frame->seen.moved |= moved_of_set(net, set, frame->counters);
+		return;
+	}
+	read_set(net, LQ_COUNT_ALL, now);
+	for (i = 0; i < LQ_C_COUNT; i++) {
 		if (now[i] == frame->counters[i])
 			continue;
 		frame->seen.moved |= BIT(i);
-		if (outer && sock_net(outer->sk) == net)
+		if (sock_net(outer->sk) == net)
 			outer->counters[i] += now[i] - frame->counters[i];
 	}
 }

@@ -31,8 +31,9 @@ struct lq_listener;
  * @event: facts taken before
  * @seen: marks and results
  *
- * Lives in the return probe's instance. Written and read by this CPU only, with
- * bottom halves off from entry to return.
+ * Lives on the stack of who has diverted the call, or in this processor's memory for return
+ * probes (lq_frame_next()). Written and read by this CPU only, with bottom halves off from entry
+ * to return.
  */
 struct lq_frame {
 	struct lq_frame *outer;
@@ -66,6 +67,11 @@ struct lq_frame {
 			  BIT(LQ_C_COOKIES_FAILED)))
 
 struct lq_frame *lq_current_frame(void);
+int lq_frames_init(void);
+void lq_frames_exit(void);
+struct lq_frame *lq_frame_next(void);
+void lq_frame_keep(void);
+struct lq_frame *lq_frame_last(void);
 void lq_frame_push(struct lq_frame *frame, struct net *net, u32 set);
 void lq_frame_pop(struct lq_frame *frame, struct net *net, u32 set);
 bool lq_is_observing(void);

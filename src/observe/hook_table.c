@@ -50,17 +50,19 @@ CHECK_PROTO(inet_listen, int (*)(struct socket *, int));
 CHECK_PROTO(security_inet_conn_request, int (*)(LQ_LSM_CONST struct sock *,
 						struct sk_buff *, struct request_sock *));
 
-/* A return probe's own memory. */
-static struct lq_frame *frame_of(struct kretprobe_instance *ri)
+/* What a return probe saw at an entry is in a frame now, or is not to be seen. */
+static int framed(int err)
 {
-	return (struct lq_frame *)ri->data;
+	if (!err)
+		lq_frame_keep();
+	return err;
 }
 
 static int on_tcp_v4_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct sock *sk = LQ_ARG(regs, 0, struct sock *);
 
-	if (likely(sk->sk_state != TCP_LISTEN) || lq_probe_rests(kp))
+	if (likely(sk->sk_state != TCP_LISTEN) || lq_probe_rests(kp, LQ_ROW_TCP_V4_DO_RCV))
 		return 0;
 	lq_hit(LQ_ROW_TCP_V4_DO_RCV);
 	lq_do_rcv(sk, LQ_ARG(regs, 1, struct sk_buff *), 4);
@@ -72,7 +74,7 @@ static int on_tcp_v6_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 	struct sock *sk = LQ_ARG(regs, 0, struct sock *);
 	struct sk_buff *skb;
 
-	if (likely(sk->sk_state != TCP_LISTEN))
+	if (likely(sk->sk_state != TCP_LISTEN) || lq_probe_rests(kp, LQ_ROW_TCP_V6_DO_RCV))
 		return 0;
 	skb = LQ_ARG(regs, 1, struct sk_buff *);
 	/* tcp_v6_do_rcv hands it to tcp_v4_do_rcv. */
@@ -85,9 +87,12 @@ static int on_tcp_v6_do_rcv(struct kprobe *kp, struct pt_regs *regs)
 
 static int enter_hnd_req(enum lq_row row, struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	if (lq_probe_rests(ri, row))
+		return 1;
 	lq_hit(row);
-	return lq_frame_open(frame_of(ri), LQ_STAGE_hnd_req, LQ_ARG(regs, 0, struct sock *),
-			     LQ_ARG(regs, 1, struct sk_buff *), NULL);
+	return framed(lq_frame_open(lq_frame_next(), LQ_STAGE_hnd_req,
+				    LQ_ARG(regs, 0, struct sock *),
+				    LQ_ARG(regs, 1, struct sk_buff *), NULL));
 }
 
 static int on_tcp_v4_hnd_req(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -97,8 +102,6 @@ static int on_tcp_v4_hnd_req(struct kretprobe_instance *ri, struct pt_regs *regs
 
 static int on_cookie_v4_check(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (lq_probe_rests(ri))
-		return 1;
 	return enter_hnd_req(LQ_ROW_COOKIE_V4_CHECK, ri, regs);
 }
 
@@ -109,51 +112,41 @@ static int on_cookie_v6_check(struct kretprobe_instance *ri, struct pt_regs *reg
 
 static int on_hnd_req_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	lq_hnd_req_close(frame_of(ri), (struct sock *)regs_return_value(regs));
+	lq_hnd_req_close(lq_frame_last(), (struct sock *)regs_return_value(regs));
 	return 0;
 }
 
 static int on_tcp_check_req(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct request_sock *req = LQ_ARG(regs, 2, struct request_sock *);
-	bool fastopen = LQ_ARG(regs, 3, unsigned long) & 0xff;
-	struct sock *sk = LQ_ARG(regs, 0, struct sock *);
-	struct lq_frame *frame = frame_of(ri);
-
-	lq_hit(LQ_ROW_TCP_CHECK_REQ);
-	/* Under TCP Fast Open the socket is the child. */
-	if (lq_frame_open(frame, LQ_STAGE_check_req, fastopen ? req->rsk_listener : sk,
-			  LQ_ARG(regs, 1, struct sk_buff *), req))
+	if (lq_probe_rests(ri, LQ_ROW_TCP_CHECK_REQ))
 		return 1;
-	frame->sk = sk;
-	frame->seen.fastopen = fastopen;
-	frame->event.facts.req.fastopen = fastopen;
-	frame->stolen = LQ_ARG(regs, 4, bool *);
-	frame->seen.repeats_syn =
-		frame->event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
-	if (frame->seen.flags & (LQ_RST | LQ_SYN))
-		lq_widen_race(LQ_DELAY_KILL);
-	return 0;
+	lq_hit(LQ_ROW_TCP_CHECK_REQ);
+	return framed(lq_check_req_open(lq_frame_next(), LQ_ARG(regs, 0, struct sock *),
+					LQ_ARG(regs, 1, struct sk_buff *),
+					LQ_ARG(regs, 2, struct request_sock *),
+					LQ_ARG(regs, 3, unsigned long) & 0xff,
+					LQ_ARG(regs, 4, const bool *)));
 }
 
 static int on_check_req_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	lq_check_req_close(frame_of(ri), (struct sock *)regs_return_value(regs));
+	lq_check_req_close(lq_frame_last(), (struct sock *)regs_return_value(regs));
 	return 0;
 }
 
 static int on_tcp_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (lq_probe_rests(ri))
+	if (lq_probe_rests(ri, LQ_ROW_TCP_CONN_REQUEST))
 		return 1;
 	lq_hit(LQ_ROW_TCP_CONN_REQUEST);
-	return lq_frame_open(frame_of(ri), LQ_STAGE_conn_request, LQ_ARG(regs, 2, struct sock *),
-			     LQ_ARG(regs, 3, struct sk_buff *), NULL);
+	return framed(lq_frame_open(lq_frame_next(), LQ_STAGE_conn_request,
+				    LQ_ARG(regs, 2, struct sock *),
+				    LQ_ARG(regs, 3, struct sk_buff *), NULL));
 }
 
 static int on_conn_request_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	lq_conn_request_close(frame_of(ri));
+	lq_conn_request_close(lq_frame_last());
 	return 0;
 }
 
@@ -161,14 +154,16 @@ static int on_reqsk_timer(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct timer_list *timer = LQ_ARG(regs, 0, struct timer_list *);
 
+	if (lq_probe_rests(ri, LQ_ROW_REQSK_TIMER_HANDLER))
+		return 1;
 	lq_hit(LQ_ROW_REQSK_TIMER_HANDLER);
-	return lq_timer_open(frame_of(ri),
-			     container_of(timer, struct request_sock, rsk_timer));
+	return framed(lq_timer_open(lq_frame_next(),
+				    container_of(timer, struct request_sock, rsk_timer)));
 }
 
 static int on_reqsk_timer_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	lq_timer_close(frame_of(ri));
+	lq_timer_close(lq_frame_last());
 	return 0;
 }
 
@@ -301,7 +296,7 @@ static int on_migrate_sock_return(struct kretprobe_instance *ri, struct pt_regs 
 
 static int on_inet_accept(struct kprobe *kp, struct pt_regs *regs)
 {
-	if (lq_probe_rests(kp))
+	if (lq_probe_rests(kp, LQ_ROW_INET_ACCEPT))
 		return 0;
 	lq_hit(LQ_ROW_INET_ACCEPT);
 	lq_hold_softirqs();
@@ -314,7 +309,8 @@ static int on_sock_graft(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct sock *child = LQ_ARG(regs, 0, struct sock *);
 
-	if ((child->sk_family != AF_INET && child->sk_family != AF_INET6) || lq_probe_rests(kp))
+	if ((child->sk_family != AF_INET && child->sk_family != AF_INET6) ||
+	    lq_probe_rests(kp, LQ_ROW_SECURITY_SOCK_GRAFT))
 		return 0;
 	lq_hit(LQ_ROW_SECURITY_SOCK_GRAFT);
 	lq_hold_softirqs();
@@ -344,29 +340,29 @@ struct lq_hook lq_hooks[LQ_ROWS] = {
 },
 [LQ_ROW_TCP_V4_HND_REQ] = {
 	.name = "tcp_v4_hnd_req",
-	RETURN(on_tcp_v4_hnd_req, on_hnd_req_return, sizeof(struct lq_frame)),
+	RETURN(on_tcp_v4_hnd_req, on_hnd_req_return, 0),
 	.sees = "IPv4 segments without SYN",
 	.stands_in = "cookie_v4_check (listener) and tcp_check_req (request)",
 },
 [LQ_ROW_COOKIE_V4_CHECK] = {
 	.name = "cookie_v4_check", .unless = LQ_ROW_TCP_V4_HND_REQ, .required = true,
-	RETURN(on_cookie_v4_check, on_hnd_req_return, sizeof(struct lq_frame)),
+	RETURN(on_cookie_v4_check, on_hnd_req_return, 0),
 	.sees = "IPv4 segments without SYN that reach a listener",
 },
 [LQ_ROW_COOKIE_V6_CHECK] = {
 	.name = "cookie_v6_check",
-	RETURN(on_cookie_v6_check, on_hnd_req_return, sizeof(struct lq_frame)),
+	RETURN(on_cookie_v6_check, on_hnd_req_return, 0),
 	.sees = "IPv6 segments without SYN that reach a listener",
 	.blind = "IPv6 segments without SYN that reach a listener",
 },
 [LQ_ROW_TCP_CHECK_REQ] = {
 	.name = "tcp_check_req", .required = true,
-	RETURN(on_tcp_check_req, on_check_req_return, sizeof(struct lq_frame)),
+	RETURN(on_tcp_check_req, on_check_req_return, 0),
 	.sees = "segments for a pending request",
 },
 [LQ_ROW_TCP_CONN_REQUEST] = {
 	.name = "tcp_conn_request", .required = true,
-	RETURN(on_tcp_conn_request, on_conn_request_return, sizeof(struct lq_frame)),
+	RETURN(on_tcp_conn_request, on_conn_request_return, 0),
 	.sees = "SYNs",
 },
 [LQ_ROW_SECURITY_INET_CONN_REQUEST] = {
@@ -414,7 +410,7 @@ struct lq_hook lq_hooks[LQ_ROWS] = {
 },
 [LQ_ROW_REQSK_TIMER_HANDLER] = {
 	.name = "reqsk_timer_handler",
-	RETURN(on_reqsk_timer, on_reqsk_timer_return, sizeof(struct lq_frame)),
+	RETURN(on_reqsk_timer, on_reqsk_timer_return, 0),
 	.sees = "requests that expire, move, or outlive their listener",
 	.blind = "requests that expire, move, or outlive their listener",
 },

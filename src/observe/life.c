@@ -21,7 +21,7 @@
 
 /**
  * lq_timer_open() - the SYN-ACK timer of a request runs
- * @frame: memory of the return probe's instance
+ * @frame: memory of lq_frame_next(), or on the stack
  * @req: the request
  *
  * Takes a reference, so that the request can be looked at when the timer is done
@@ -35,7 +35,7 @@ int lq_timer_open(struct lq_frame *frame, struct request_sock *req)
 	struct sock *sk = req->rsk_listener;
 
 	/* The handler serves DCCP too; what is unhashed belongs to another CPU. */
-	if (unlikely(!lq_is_observing()) || sk->sk_protocol != IPPROTO_TCP ||
+	if (unlikely(!lq_is_observing() || !frame) || sk->sk_protocol != IPPROTO_TCP ||
 	    sk_unhashed(req_to_sk(req)) || !refcount_inc_not_zero(&req->rsk_refcnt))
 		return 1;
 

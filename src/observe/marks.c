@@ -28,7 +28,7 @@ int lq_on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *r
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame || lq_probe_rests(ri))
+	if (!frame || lq_probe_rests(ri, LQ_ROW_SECURITY_INET_CONN_REQUEST))
 		return 1;
 	lq_hit(LQ_ROW_SECURITY_INET_CONN_REQUEST);
 	frame->seen.lsm_asked = true;
@@ -50,22 +50,24 @@ int lq_on_tcp_peer_is_proven(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame)
+	if (!frame || lq_probe_rests(kp, LQ_ROW_TCP_PEER_IS_PROVEN))
 		return 0;
 	lq_hit(LQ_ROW_TCP_PEER_IS_PROVEN);
 	frame->seen.proven_asked = true;
 	return 0;
 }
 
-static int enter_send_synack(enum lq_row row, struct pt_regs *regs)
+/**
+ * lq_mark_synack() - a SYN-ACK is sent in a frame
+ * @frame: the innermost one
+ * @sk: for whom: the listener, or the child under TCP Fast Open
+ * @type: its kind, enum tcp_synack_type
+ *
+ * Context: bottom halves off.
+ */
+void lq_mark_synack(struct lq_frame *frame, const struct sock *sk, int type)
 {
-	struct lq_frame *frame = lq_current_frame();
-
-	if (!frame)
-		return 1;
-	lq_hit(row);
-	/* The sixth argument, enum tcp_synack_type. */
-	switch (LQ_ARG(regs, 5, int)) {
+	switch (type) {
 	case TCP_SYNACK_COOKIE:
 		frame->seen.synack = LQ_SYNACK_COOKIE;
 		break;
@@ -74,23 +76,33 @@ static int enter_send_synack(enum lq_row row, struct pt_regs *regs)
 		/* Locked, and not yet where accept() could find it. MPTCP's has its stamp. */
 		if (frame->child)
 			break;
-		frame->child = LQ_ARG(regs, 0, struct sock *);
+		frame->child = sk;
 		lq_stamp_put(frame->child, frame->event.listener);
 		break;
 	default:
 		frame->seen.synack = LQ_SYNACK_REQUEST;
 	}
+}
+
+static int enter_send_synack(enum lq_row row, struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct lq_frame *frame = lq_current_frame();
+
+	if (!frame || lq_probe_rests(ri, row))
+		return 1;
+	lq_hit(row);
+	lq_mark_synack(frame, LQ_ARG(regs, 0, const struct sock *), LQ_ARG(regs, 5, int));
 	return 0;
 }
 
 int lq_on_tcp_v4_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return enter_send_synack(LQ_ROW_TCP_V4_SEND_SYNACK, regs);
+	return enter_send_synack(LQ_ROW_TCP_V4_SEND_SYNACK, ri, regs);
 }
 
 int lq_on_tcp_v6_send_synack(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return enter_send_synack(LQ_ROW_TCP_V6_SEND_SYNACK, regs);
+	return enter_send_synack(LQ_ROW_TCP_V6_SEND_SYNACK, ri, regs);
 }
 
 int lq_on_send_synack_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -102,11 +114,11 @@ int lq_on_send_synack_return(struct kretprobe_instance *ri, struct pt_regs *regs
 	return 0;
 }
 
-static int mark_send_ack(enum lq_row row)
+static int mark_send_ack(enum lq_row row, const struct kprobe *kp)
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame)
+	if (!frame || lq_probe_rests(kp, row))
 		return 0;
 	lq_hit(row);
 	frame->seen.ack_sent = true;
@@ -115,19 +127,19 @@ static int mark_send_ack(enum lq_row row)
 
 int lq_on_tcp_v4_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
 {
-	return mark_send_ack(LQ_ROW_TCP_V4_REQSK_SEND_ACK);
+	return mark_send_ack(LQ_ROW_TCP_V4_REQSK_SEND_ACK, kp);
 }
 
 int lq_on_tcp_v6_reqsk_send_ack(struct kprobe *kp, struct pt_regs *regs)
 {
-	return mark_send_ack(LQ_ROW_TCP_V6_REQSK_SEND_ACK);
+	return mark_send_ack(LQ_ROW_TCP_V6_REQSK_SEND_ACK, kp);
 }
 
 int lq_on_send_challenge_ack(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame)
+	if (!frame || lq_probe_rests(kp, LQ_ROW_TCP_REQSK_SEND_CHALLENGE_ACK))
 		return 0;
 	lq_hit(LQ_ROW_TCP_REQSK_SEND_CHALLENGE_ACK);
 	frame->seen.challenge_asked = true;
@@ -138,7 +150,7 @@ int lq_on_create_openreq_child(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame || lq_probe_rests(kp))
+	if (!frame || lq_probe_rests(kp, LQ_ROW_TCP_CREATE_OPENREQ_CHILD))
 		return 0;
 	lq_hit(LQ_ROW_TCP_CREATE_OPENREQ_CHILD);
 	frame->seen.child_asked = true;
@@ -146,14 +158,29 @@ int lq_on_create_openreq_child(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-/*
- * An MPTCP socket is made above a new connection, its first subflow. accept() hands it out, and
- * does not wait until the connection is unlocked: both get their stamps here, before they are
- * where it finds them.
+/**
+ * lq_mark_mptcp() - an MPTCP socket was made above a new connection, its first subflow
+ * @frame: the innermost one
+ * @msk: the MPTCP socket, or NULL
+ * @subflow: the connection
+ *
+ * accept() hands it out, and does not wait until the connection is unlocked: both get their
+ * stamps here, before they are where it finds them.
+ *
+ * Context: bottom halves off.
  */
+void lq_mark_mptcp(struct lq_frame *frame, const struct sock *msk, const struct sock *subflow)
+{
+	if (!msk)
+		return;
+	frame->child = msk;
+	lq_stamp_put(subflow, frame->event.listener);
+	lq_stamp_alias(msk, subflow, frame->event.listener);
+}
+
 int lq_on_mptcp_sk_clone(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (!lq_current_frame())
+	if (!lq_current_frame() || lq_probe_rests(ri, LQ_ROW_MPTCP_SK_CLONE_INIT))
 		return 1;
 	lq_hit(LQ_ROW_MPTCP_SK_CLONE_INIT);
 	*(struct sock **)ri->data = LQ_ARG(regs, 2, struct sock *);
@@ -162,14 +189,10 @@ int lq_on_mptcp_sk_clone(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 int lq_on_mptcp_sk_clone_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	const struct sock *msk = (struct sock *)regs_return_value(regs);
-	const struct sock *subflow = *(struct sock **)ri->data;
 	struct lq_frame *frame = lq_current_frame();
 
-	if (!frame || !msk)
-		return 0;
-	frame->child = msk;
-	lq_stamp_put(subflow, frame->event.listener);
-	lq_stamp_alias(msk, subflow, frame->event.listener);
+	if (frame)
+		lq_mark_mptcp(frame, (struct sock *)regs_return_value(regs),
+			      *(struct sock **)ri->data);
 	return 0;
 }

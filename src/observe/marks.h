@@ -7,6 +7,9 @@
 
 #include "observe/row.h"
 
+void lq_mark_synack(struct lq_frame *frame, const struct sock *sk, int type);
+void lq_mark_mptcp(struct lq_frame *frame, const struct sock *msk, const struct sock *subflow);
+
 int lq_on_security_conn_request(struct kretprobe_instance *ri, struct pt_regs *regs);
 int lq_on_security_conn_request_return(struct kretprobe_instance *ri,
 				       struct pt_regs *regs);

@@ -178,14 +178,15 @@ static void fill_facts(struct lq_event *event, struct sock *sk, struct sk_buff *
 
 /**
  * lq_frame_open() - a deciding function is entered
- * @frame: memory of the return probe's instance
+ * @frame: memory of lq_frame_next(), or on the stack
  * @stage: which function
  * @sk: the listener
  * @skb: the segment
  * @req: the pending request, or NULL
  *
  * Context: preemption off.
- * Return: 0, or 1 when this call is not observed (loading, unloading, bottom halves on).
+ * Return: 0, or 1 when this call is not observed (loading, unloading, bottom halves on, no
+ * @frame).
  */
 int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 		  struct sk_buff *skb, struct request_sock *req)
@@ -197,7 +198,7 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 
 	if (unlikely(!lq_is_observing()))
 		return 1;
-	if (unlikely(!softirq_count())) {
+	if (unlikely(!softirq_count() || !frame)) {
 		lq_net_count(net, unobserved);
 		return 1;
 	}
@@ -234,6 +235,33 @@ int lq_frame_open(struct lq_frame *frame, enum lq_stage stage, struct sock *sk,
 	return 0;
 }
 
+/**
+ * lq_check_req_open() - tcp_check_req is entered
+ * @frame: as lq_frame_open()
+ * @sk: the listener; the child under TCP Fast Open
+ * @skb: the segment
+ * @req: the pending request
+ * @fastopen: whether that has its child already
+ * @stolen: where the kernel notes that another processor was faster
+ *
+ * Context: preemption off.
+ * Return: as lq_frame_open().
+ */
+int lq_check_req_open(struct lq_frame *frame, struct sock *sk, struct sk_buff *skb,
+		      struct request_sock *req, bool fastopen, const bool *stolen)
+{
+	if (lq_frame_open(frame, LQ_STAGE_check_req, fastopen ? req->rsk_listener : sk, skb, req))
+		return 1;
+	frame->sk = sk;
+	frame->seen.fastopen = fastopen;
+	frame->event.facts.req.fastopen = fastopen;
+	frame->stolen = stolen;
+	frame->seen.repeats_syn = frame->event.facts.segment.seq == tcp_rsk(req)->rcv_isn;
+	if (frame->seen.flags & (LQ_RST | LQ_SYN))
+		lq_widen_race(LQ_DELAY_KILL);
+	return 0;
+}
+
 static enum lq_verdict decide(const struct lq_event *event, const struct lq_reading *r,
 			      const struct lq_answers *a)
 {
@@ -261,6 +289,19 @@ static void read_after(struct lq_reading *after, const struct lq_frame *frame,
 	lq_undo_own_effect(after, &frame->event.reading, verdict);
 }
 
+/* memcmp() would go through them byte by byte. */
+static bool is_same(const struct lq_reading *a, const struct lq_reading *b)
+{
+	const u32 *one = (const u32 *)a, *other = (const u32 *)b;
+	u32 differs = 0;
+	size_t i;
+
+	static_assert(sizeof(*a) % sizeof(*one) == 0);
+	for (i = 0; i < sizeof(*a) / sizeof(*one); i++)
+		differs |= one[i] ^ other[i];
+	return !differs;
+}
+
 /**
  * compare() - did the kernel do what the rules say?
  * @frame: the call, over
@@ -283,7 +324,7 @@ static void compare(struct lq_frame *frame, const struct request_sock *req, bool
 	before = decide(&frame->event, reading, answers);
 	later = before;
 	read_after(&after, frame, req, taken, verdict);
-	if (memcmp(&after, reading, sizeof(after)))
+	if (!is_same(&after, reading))
 		later = decide(&frame->event, &after, answers);
 	if (unlikely((verdict != before && verdict != later) ||
 		     frame->should_have_ended)) {

@@ -11,18 +11,19 @@
 /* A SYN for a record is never given back: it acknowledges nothing. */
 static bool came_again(struct lq_job *job)
 {
-	struct lq_part *part = lq_job_part(job);
 	struct lq_record *r;
 
 	lq_widen_race(LQ_DELAY_FIND);
-	lq_part_lock(part);
+	if (!lq_job_lock(job))
+		return false;
+	__acquire(&job->part->lock);
 	r = lq_job_find(job);
 	if (r) {
 		lq_take_tw_isn(job->skb);
 		lq_job_check(job, r);
 		return true;
 	}
-	spin_unlock(&part->lock);
+	spin_unlock(&job->part->lock);
 	return false;
 }
 
@@ -55,7 +56,7 @@ bool lq_syn_came_again(struct lq_job *job, const struct sock *sk, struct sk_buff
 {
 	struct lq_listener *taker;
 
-	if (job && lq_job_may_find(job) && came_again(job))
+	if (job && came_again(job))
 		return true;
 	taker = lq_taker_elsewhere(sk, skb, job ? job->q : NULL);
 	return unlikely(taker) && (!job || is_bound_alike(taker->sk, sk)) &&

@@ -19,7 +19,6 @@
 #include "kernel/compat_request.h"
 #include "kernel/faults.h"
 #include "kernel/ksym.h"
-#include "observe/frame.h"
 #include "path/again.h"
 #include "path/conn_request.h"
 #include "path/stock.h"
@@ -149,7 +148,7 @@ static void drop(struct lq_job *job, enum lq_verdict verdict)
 /* Is there none free where it belongs? Another processor may take the last one after that. */
 static bool lacks_record(struct lq_job *job)
 {
-	struct lq_part *part = lq_job_part(job);
+	const struct lq_part *part = lq_home_of_new(job->q, lq_job_hash(job));
 
 	if (likely(READ_ONCE(part->shard.store.nr_free)))
 		return false;
@@ -202,24 +201,23 @@ static bool is_established(const struct lq_job *job)
  */
 static enum lq_verdict insert(struct lq_job *job, struct request_sock *req)
 {
-	struct lq_part *part = lq_job_part(job);
 	enum lq_verdict verdict = LQ_V_syn_lost_race;
 	struct lq_record *r = NULL;
 
-	lq_part_lock(part);
-	if (lq_shard_find(&part->shard, job->hash, &job->key) ||
+	lq_job_lock_new(job);
+	if (lq_shard_find(&job->part->shard, job->hash, &job->key) ||
 	    is_established(job))
 		goto unlock;
 	verdict = LQ_V_syn_no_memory;
-	r = lq_shard_take(&part->shard);
+	r = lq_shard_take(&job->part->shard);
 	if (unlikely(!r))
 		goto unlock;
 	lq_job_write_record(job, r, req);
-	lq_part_add(part, r, job->hash);
+	lq_part_add(job->part, r, job->hash);
 	verdict = job->event.facts.timewait ? LQ_V_syn_queued_timewait : LQ_V_syn_queued;
 unlock:
-	spin_unlock(&part->lock);
-	lq_memory_check(job->q, part);
+	lq_home_unlock_new(job->part, job->hash);
+	lq_memory_check(job->q, job->part);
 	return verdict;
 }
 
@@ -448,27 +446,4 @@ int lq_conn_request(struct request_sock_ops *rsk_ops,
 	}
 	lq_to_stock_count(job.q, why);
 	return lq_stock_syn(rsk_ops, af_ops, sk, skb);
-}
-
-/**
- * lq_conn_request_asked() - in place of security_inet_conn_request, inside of a frame
- * @sk: the listener
- * @skb: the SYN
- * @req: its request
- *
- * Context: as security_inet_conn_request: bottom halves off.
- * Return: as security_inet_conn_request: 0, or an error that ends the request.
- */
-int lq_conn_request_asked(LQ_LSM_CONST struct sock *sk, struct sk_buff *skb,
-			  struct request_sock *req)
-{
-	struct lq_frame *frame = lq_current_frame();
-	int err;
-
-	frame->seen.lsm_asked = true;
-	lq_widen_race(LQ_DELAY_REQUEST);
-	err = static_call(lq_stock_asked)(sk, skb, req);
-	if (err)
-		frame->seen.lsm_denied = true;
-	return err;
 }

@@ -12,7 +12,5 @@
 int lq_conn_request(struct request_sock_ops *rsk_ops,
 		    const struct tcp_request_sock_ops *af_ops, struct sock *sk,
 		    struct sk_buff *skb);
-int lq_conn_request_asked(LQ_LSM_CONST struct sock *sk, struct sk_buff *skb,
-			  struct request_sock *req);
 
 #endif

@@ -135,17 +135,16 @@ static bool choose_window(struct lq_job *job, struct request_sock *req)
 /* As conn_request.c does it for a SYN; the established hash is asked with the part locked. */
 static enum lq_cookie_end insert(struct lq_job *job, const struct request_sock *req, u64 sent_us)
 {
-	struct lq_part *part = lq_job_part(job);
 	enum lq_cookie_end end = LQ_COOKIE_LEFT;
 	struct lq_record *r;
 
-	lq_part_lock(part);
-	if (lq_shard_find(&part->shard, job->hash, &job->key) ||
+	lq_job_lock_new(job);
+	if (lq_shard_find(&job->part->shard, job->hash, &job->key) ||
 	    lq_is_established(sock_net(job->sk), &job->key, job->skb)) {
 		end = LQ_COOKIE_RACED;
 		goto unlock;
 	}
-	r = lq_shard_take(&part->shard);
+	r = lq_shard_take(&job->part->shard);
 	if (!r)
 		goto unlock;
 	lq_job_write_record(job, r, req);
@@ -153,16 +152,16 @@ static enum lq_cookie_end insert(struct lq_job *job, const struct request_sock *
 	r->snt_synack = sent_us;
 	/* A SYN-ACK may have been sent again since then: any up to now. */
 	r->tsval_last = lq_tsval(false, tcp_clock_us(), r->ts_off);
-	lq_part_add(part, r, job->hash);
+	lq_part_add(job->part, r, job->hash);
 	if (lq_job_park_new(job, r)) {
 		lq_job_read_record(job, r);
 		end = LQ_COOKIE_PARKED;
 	} else {
-		lq_part_remove(part, r, job->hash);
+		lq_part_remove(job->part, r, job->hash);
 	}
 unlock:
-	spin_unlock(&part->lock);
-	lq_memory_check(job->q, part);
+	lq_home_unlock_new(job->part, job->hash);
+	lq_memory_check(job->q, job->part);
 	return end;
 }
 

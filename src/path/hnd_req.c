@@ -24,20 +24,18 @@
 
 static struct sock *find_record(struct lq_job *job, bool *found)
 {
-	struct lq_part *part;
 	struct lq_record *r;
 
 	*found = false;
-	if (!lq_job_may_find(job))
-		return NULL;
-	part = lq_job_part(job);
 	lq_widen_race(LQ_DELAY_FIND);
-	lq_part_lock(part);
+	if (!lq_job_lock(job))
+		return NULL;
+	__acquire(&job->part->lock);
 	r = lq_job_find(job);
 	*found = r;
 	if (r)
 		return lq_job_check(job, r);
-	spin_unlock(&part->lock);
+	spin_unlock(&job->part->lock);
 	return NULL;
 }
 
@@ -48,16 +46,17 @@ static struct sock *find_record(struct lq_job *job, bool *found)
  */
 static void forget_record(struct lq_job *job, struct sock *parent, struct sock *child)
 {
-	struct lq_part *part = job->part;
 	struct lq_record *r;
 
 	__acquire(&child->sk_lock.slock);
 	bh_unlock_sock(child);
-	lq_part_lock(part);
-	r = lq_shard_find(&part->shard, job->hash, &job->key);
-	if (r)
-		lq_part_end(part, r, job->hash, LQ_END_duplicate);
-	spin_unlock(&part->lock);
+	if (lq_job_lock(job)) {
+		__acquire(&job->part->lock);
+		r = lq_shard_find(&job->part->shard, job->hash, &job->key);
+		if (r)
+			lq_part_end(job->part, r, job->hash, LQ_END_duplicate);
+		spin_unlock(&job->part->lock);
+	}
 	bh_lock_sock(child);
 	__release(&child->sk_lock.slock);
 	/* Another segment may have opened it meanwhile: only its first tells who accepts. */

@@ -15,6 +15,7 @@
 #include "path/icmp.h"
 #include "path/stock.h"
 #include "queue/elsewhere.h"
+#include "queue/home.h"
 #include "queue/part.h"
 #include "queue/record.h"
 
@@ -57,10 +58,12 @@ static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq
 {
 	struct lq_listener *l = NULL;
 	u32 hash = lq_synq_hash(key);
-	struct lq_part *part = lq_synq_part(q, hash);
+	struct lq_part *part;
 	struct lq_record *r;
 
-	spin_lock_bh(&part->lock);
+	if (!lq_home_lock(q, hash, &part))
+		return false;
+	__acquire(&part->lock);
 	r = lq_shard_find(&part->shard, hash, key);
 	if (r)
 		l = lq_synq_sender(q, r);
@@ -68,7 +71,7 @@ static bool look_in_one(struct lq_synq *q, const struct lq_v4_flow *key, u32 seq
 		end_record(q, l, part, r, hash);
 	else if (r && l && seq != r->snt_isn)
 		__NET_INC_STATS(q->net, LINUX_MIB_OUTOFWINDOWICMPS);
-	spin_unlock_bh(&part->lock);
+	spin_unlock(&part->lock);
 	return r && l;
 }
 
@@ -114,5 +117,5 @@ int lq_v4_err(struct sk_buff *skb, u32 info)
 	rcu_read_lock();
 	ours = lq_net_counts(net) && look_in(net, &key, ntohl(th->seq), is_fatal(skb));
 	rcu_read_unlock();
-	return ours ? 0 : static_call(lq_stock_v4_err)(skb, info);
+	return ours ? 0 : lq_stock_v4_err(skb, info);
 }

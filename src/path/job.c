@@ -48,6 +48,7 @@ bool lq_job_begin(struct lq_job *job, enum lq_stage stage, struct sock *sk,
 	job->key.sport = (__force u16)th->dest;
 	job->key.dport = (__force u16)th->source;
 	job->key.iif = inet_request_bound_dev_if(sk, skb);
+	job->is_hashed = false;
 	job->part = NULL;
 	event->flow.family = 0;
 	event->stays = false;

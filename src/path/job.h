@@ -8,6 +8,7 @@
 #include <net/tcp.h>
 
 #include "core/event.h"
+#include "queue/home.h"
 #include "queue/part.h"
 
 /**
@@ -18,8 +19,9 @@
  * @skb: the segment
  * @key: its flow
  * @hash: of @key, once it is asked for
+ * @is_hashed: it was
  * @tw_isn: a SYN: the ISN that a TIME_WAIT socket chose for it, 0 if none did
- * @part: where its record is, if there is one; NULL: not asked for yet
+ * @part: where its record is, or was, or goes to, once that was locked
  * @event: facts and what is told
  *
  * Lives on the stack, under RCU with bottom halves off.
@@ -31,6 +33,7 @@ struct lq_job {
 	struct sk_buff *skb;
 	struct lq_v4_flow key;
 	u32 hash;
+	bool is_hashed;
 	u32 tw_isn;
 	struct lq_part *part;
 	struct lq_event event;
@@ -49,23 +52,30 @@ bool lq_job_begin_at_taker(struct lq_job *job, enum lq_stage stage, struct lq_li
 struct lq_record *lq_job_find(struct lq_job *job);
 void lq_job_report(struct lq_job *job, enum lq_verdict verdict);
 
-/* Where the flow belongs. */
-static inline struct lq_part *lq_job_part(struct lq_job *job)
+static inline u32 lq_job_hash(struct lq_job *job)
 {
-	if (!job->part) {
+	if (!job->is_hashed)
 		job->hash = lq_synq_hash(&job->key);
-		job->part = lq_synq_part(job->q, job->hash);
-	}
-	return job->part;
+	job->is_hashed = true;
+	return job->hash;
 }
 
 /*
- * Is there any record? Whoever answers a SYN-ACK has got it, so that this processor sees
- * its record; a SYN that another processor works on is looked for again at insert().
+ * Locks the part in which its record is, if there is one; false: there is none. Whoever answers
+ * a SYN-ACK has got it, so that this processor sees its record; a SYN that another processor
+ * works on is looked for again where it is queued.
  */
-static inline bool lq_job_may_find(const struct lq_job *job)
+static inline bool lq_job_lock(struct lq_job *job)
 {
-	return atomic_read(&job->q->len);
+	return atomic_read(&job->q->len) && lq_home_lock(job->q, lq_job_hash(job), &job->part);
+}
+
+/* Locks the part that its record is to go into. */
+static inline void lq_job_lock_new(struct lq_job *job)
+	__acquires(&job->part->lock)
+{
+	job->part = lq_home_lock_new(job->q, lq_job_hash(job));
+	__acquire(&job->part->lock);
 }
 
 #endif

@@ -379,8 +379,9 @@ static bool promote_next(struct lq_synq *q, u32 *in_vain, u32 *segments)
 	if (!l)
 		return *in_vain < READ_ONCE(q->parking.nr_lanes);
 	hash = lq_synq_hash(&key);
-	part = lq_synq_part(q, hash);
-	spin_lock(&part->lock);
+	if (!lq_home_lock(q, hash, &part))
+		return true;
+	__acquire(&part->lock);
 	r = lq_shard_find(&part->shard, hash, &key);
 	if (!r || r->parked != head) {
 		spin_unlock(&part->lock);
@@ -395,6 +396,7 @@ static bool promote_next(struct lq_synq *q, u32 *in_vain, u32 *segments)
 	}
 	job.key = key;
 	job.hash = hash;
+	job.is_hashed = true;
 	job.part = part;
 	r = lq_job_find(&job);
 	/* As long as we hold it, no other handshake's copy is where it is. */

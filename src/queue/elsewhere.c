@@ -10,6 +10,7 @@
 
 #include "ledger/counts.h"
 #include "queue/elsewhere.h"
+#include "queue/home.h"
 #include "queue/lookup.h"
 #include "queue/part.h"
 
@@ -48,18 +49,22 @@ unsigned int lq_synqs_of(struct net *net, const struct lq_v4_flow *key, int sdif
 	return nr;
 }
 
-static struct lq_listener *taker_in(const struct lq_synq *q, const struct lq_v4_flow *key)
+static struct lq_listener *taker_in(struct lq_synq *q, const struct lq_v4_flow *key)
 {
 	u32 hash = lq_synq_hash(key);
-	struct lq_part *part = lq_synq_part(q, hash);
 	struct lq_listener *l = NULL;
+	struct lq_part *part;
 	struct lq_record *r;
 
-	spin_lock_bh(&part->lock);
-	r = lq_shard_find(&part->shard, hash, key);
-	if (r)
-		l = lq_synq_taker(q, r);
-	spin_unlock_bh(&part->lock);
+	local_bh_disable();
+	if (lq_home_lock(q, hash, &part)) {
+		__acquire(&part->lock);
+		r = lq_shard_find(&part->shard, hash, key);
+		if (r)
+			l = lq_synq_taker(q, r);
+		spin_unlock(&part->lock);
+	}
+	local_bh_enable();
 	return l;
 }
 
@@ -85,7 +90,7 @@ unsigned int lq_record_devices(struct net *net, int dif, int sdif, int devices[L
 	return n;
 }
 
-static struct lq_listener *taker_on(const struct lq_synq *q, const struct lq_v4_flow *key,
+static struct lq_listener *taker_on(struct lq_synq *q, const struct lq_v4_flow *key,
 				    const int *devices, unsigned int n)
 {
 	struct lq_v4_flow bound = *key;
@@ -97,15 +102,6 @@ static struct lq_listener *taker_on(const struct lq_synq *q, const struct lq_v4_
 		l = taker_in(q, &bound);
 	}
 	return l;
-}
-
-/* Are there queues at that port, or at one that is counted with it, but for @own? */
-static bool others_at(const struct lq_ledger *ledger, __be16 port, const struct sock *sk,
-		      const struct lq_synq *own)
-{
-	u32 mine = own && sk->sk_num == ntohs(port);
-
-	return READ_ONCE(ledger->queues_at[lq_port_slot(port)]) > mine;
 }
 
 /*
@@ -127,10 +123,10 @@ static struct lq_listener *of_established(struct net *net, struct lq_synq *const
 }
 
 /**
- * lq_taker_elsewhere() - has another endpoint's listener taken the SYN of a segment's flow?
+ * lq_taker_among() - lq_taker_elsewhere(), where there are other queues at that port
  * @sk: the listener that the segment has reached
- * @skb: the segment, as tcp_v4_do_rcv gets it
- * @own: the SYN queue of @sk, which has no record of it; NULL: it has none
+ * @skb: the segment
+ * @own: the SYN queue of @sk, or NULL
  *
  * Where @sk has no queue, nobody else looks whether the flow is in the established hash by now.
  *
@@ -138,8 +134,8 @@ static struct lq_listener *of_established(struct net *net, struct lq_synq *const
  * Return: the listener if it is still open, or of a flow that is established one to look at;
  * or NULL.
  */
-struct lq_listener *lq_taker_elsewhere(const struct sock *sk, struct sk_buff *skb,
-				       const struct lq_synq *own)
+struct lq_listener *lq_taker_among(const struct sock *sk, struct sk_buff *skb,
+				   const struct lq_synq *own)
 {
 	const struct lq_v4_flow key = {
 		.saddr = (__force u32)ip_hdr(skb)->daddr,
@@ -154,8 +150,6 @@ struct lq_listener *lq_taker_elsewhere(const struct sock *sk, struct sk_buff *sk
 	struct lq_listener *l = NULL;
 	unsigned int i, n, nr_devices;
 
-	if (!lq_net_counts(net) || !others_at(lq_ledger_of(net), tcp_hdr(skb)->dest, sk, own))
-		return NULL;
 	n = lq_synqs_of(net, &key, tcp_v4_sdif(skb), found);
 	nr_devices = lq_record_devices(net, key.iif, tcp_v4_sdif(skb), devices);
 	for (i = 0; i < n && !l; i++)

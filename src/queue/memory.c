@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "kernel/faults.h"
+#include "queue/home.h"
 #include "queue/memory.h"
 #include "queue/part.h"
 #include "queue/settings.h"
@@ -83,7 +84,7 @@ u64 lq_memory_need(const struct lq_synq *q, u32 records)
 {
 	u64 parts = q->mask + 1, each = enough_for(q, records) + EACH;
 
-	return sizeof(*q) + q->parking.room +
+	return sizeof(*q) + q->parking.room + lq_homes_for(q, records) * sizeof(*q->homes) +
 	       parts * (sizeof(*q->parts) + sizeof(struct lq_delays) +
 			buckets_for(each) * sizeof(struct lq_record *) * 3 / 2 +
 			chunks_for(each) * LQ_CHUNK_BYTES);

@@ -27,6 +27,7 @@
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
 #include "ledger/number.h"
+#include "queue/home.h"
 #include "queue/parking.h"
 #include "queue/part.h"
 #include "queue/record.h"
@@ -100,7 +101,7 @@ void lq_part_arm(struct lq_part *part)
 
 /**
  * lq_part_add() - a record is pending from now on
- * @part: locked
+ * @part: locked, from lq_home_lock_new()
  * @r: the record, filled, none of the part's
  * @hash: of its flow
  */
@@ -108,6 +109,7 @@ void lq_part_add(struct lq_part *part, struct lq_record *r, u32 hash)
 {
 	lockdep_assert_held(&part->lock);
 	lq_shard_insert(&part->shard, r, hash, (u32)jiffies);
+	lq_home_enter(part, hash);
 	atomic_inc(&part->queue->len);
 	if (!r->timeouts)
 		atomic_inc(&part->queue->young);
@@ -144,6 +146,8 @@ void lq_part_remove(struct lq_part *part, struct lq_record *r, u32 hash)
 	}
 	if (unlikely(r->parked))
 		lq_unpark(part, r);
+	/* After that: who still finds it parked (promote_next()) waits for the part. */
+	lq_home_leave(part, hash);
 	atomic_dec(&part->queue->len);
 	if (!r->timeouts)
 		atomic_dec(&part->queue->young);

@@ -9,9 +9,6 @@
 #include "ledger/attempt.h"
 #include "queue/types.h"
 
-/* Two parts for each processor, up to so many. */
-#define LQ_MOST_PART_BITS 8
-
 void lq_parts_choose_hash(void);
 u32 lq_synq_hash(const struct lq_v4_flow *key);
 struct lq_totals *lq_synq_totals(const struct lq_synq *q);
@@ -29,12 +26,6 @@ void lq_part_arm(struct lq_part *part);
 
 void lq_release_broken(struct lq_synq *q);
 
-/* The high bits: the low ones choose a bucket. */
-static inline struct lq_part *lq_synq_part(const struct lq_synq *q, u32 hash)
-{
-	return &q->parts[hash >> (32 - LQ_MOST_PART_BITS) & q->mask];
-}
-
 /*
  * The part's chunk of that number, or the next one; NULL: there is none. With the part locked,
  * until it is unlocked.
@@ -43,16 +34,6 @@ static inline struct lq_chunk *lq_part_chunk(struct lq_part *part, unsigned long
 {
 	lockdep_assert_held(&part->lock);
 	return xa_find(&part->chunks, index, ULONG_MAX, XA_PRESENT);
-}
-
-/* With bottom halves off; how often another processor was there first is counted. */
-static inline void lq_part_lock(struct lq_part *part)
-	__acquires(&part->lock)
-{
-	if (likely(spin_trylock(&part->lock)))
-		return;
-	atomic64_inc(&part->queue->tallies[LQ_SYNQ_TALLY_waited]);
-	spin_lock(&part->lock);
 }
 
 #endif

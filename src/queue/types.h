@@ -33,6 +33,9 @@ enum lq_to_stock {
 
 #undef LQ_TO_STOCK_ENUM
 
+/* A part for each processor, up to so many. */
+#define LQ_MOST_PART_BITS 8
+
 /* Numbers of a part's chunks. */
 #define LQ_CHUNK_BITS	20
 #define LQ_PART_CHUNKS	XA_LIMIT(0, BIT(LQ_CHUNK_BITS) - 1)
@@ -51,6 +54,7 @@ enum lq_to_stock {
  *	alone, which takes one out with @lock held
  * @size: records in these
  * @low: more are made when fewer are free, see memory.c
+ * @other: where memory is looked for when it has none
  */
 struct lq_part {
 	spinlock_t lock;	/* guards all of it */
@@ -64,6 +68,7 @@ struct lq_part {
 	struct xarray chunks;
 	u32 size;
 	u32 low;
+	u32 other;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -103,8 +108,6 @@ struct lq_parking {
  * @lease: jiffies when it is released by itself, with a lease_ms; guarded by commands
  * @last_cookie: jiffies when a SYN was answered by a cookie, about
  * @cookie_uid: whose listener it was
- * @len: records in all shards
- * @young: of these, those whose timer never ran out
  * @backlogs: sum of its listeners' backlogs if they are several, else 0; see backlogs.c
  * @added_up: what they were when they were added up last; under the ledger's
  *	lock, as the next two
@@ -142,7 +145,11 @@ struct lq_parking {
  * @evictor: ends the records of another user's listeners
  * @adder: adds its listeners' backlogs up
  * @mask: number of parts less one
+ * @home_shift: how far a hash is shifted for its word of @homes
  * @parts: shards
+ * @homes: by hash: which of them has the records, see home.c
+ * @len: records in all shards; in a line of memory of its own, as each SYN writes there
+ * @young: of these, those whose timer never ran out
  */
 struct lq_synq {
 	struct lq_config config;
@@ -151,8 +158,6 @@ struct lq_synq {
 	u64 lease;
 	unsigned long last_cookie;
 	kuid_t cookie_uid;
-	atomic_t len;
-	atomic_t young;
 	u32 backlogs;
 	u64 added_up;
 	u64 more;
@@ -187,8 +192,22 @@ struct lq_synq {
 	struct work_struct evictor;
 	struct delayed_work adder;
 	u32 mask;
+	u32 home_shift;
 	struct lq_part *parts;
+	u32 *homes;
+	atomic_t len ____cacheline_aligned_in_smp;
+	atomic_t young;
 };
+
+/* With bottom halves off; how often another processor was there first is counted. */
+static inline void lq_part_lock(struct lq_part *part)
+	__acquires(&part->lock)
+{
+	if (likely(spin_trylock(&part->lock)))
+		return;
+	atomic64_inc(&part->queue->tallies[LQ_SYNQ_TALLY_waited]);
+	spin_lock(&part->lock);
+}
 
 /* Context: under RCU or preemption off. */
 static inline struct lq_synq *lq_synq_of(struct sock *sk)

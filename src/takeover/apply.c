@@ -12,6 +12,7 @@
 
 #include "kernel/compat.h"
 #include "ledger/endpoint.h"
+#include "ledger/here.h"
 #include "ledger/walk.h"
 #include "queue/types.h"
 #include "takeover/apply.h"
@@ -30,7 +31,7 @@ static u64 syns_of(const struct lq_listener *l)
 	int v;
 
 	for (v = LQ_V_syn_queued; v <= LQ_V_syn_fastopen_closed; v++)
-		n += atomic64_read(&l->totals.verdicts[v]);
+		n += lq_counted(&l->totals, verdicts[v]);
 	return n;
 }
 

@@ -2,7 +2,8 @@
 /*
  * lifetime.c - the SYN queue of an endpoint that is taken over
  *
- *   endpoint ─▶ queue ─▶ part{lock, shard of records, timer}   a power of two, by flow
+ *   endpoint ─▶ queue ─▶ part{lock, shard of records, timer}   one for each processor
+ *                   └─▶ homes: which part has a flow's record
  *
  * The queue is the endpoint's, not a listening socket's: listeners of a group share it,
  * and it outlives a server that closes and opens again.
@@ -17,6 +18,7 @@
 #include "kernel/compat_request.h"
 #include "path/diverted.h"
 #include "path/park.h"
+#include "queue/home.h"
 #include "queue/memory.h"
 #include "queue/parking.h"
 #include "queue/part.h"
@@ -54,6 +56,7 @@ static int part_init(struct lq_synq *q, struct lq_part *part, u32 records)
 static int parts_init(struct lq_synq *q, u32 records, const kuid_t *payer)
 {
 	u64 bytes = sizeof(*q) + q->parking.room +
+		    lq_homes_for(q, records) * sizeof(*q->homes) +
 		    (q->mask + 1) * (sizeof(*q->parts) + sizeof(struct lq_delays));
 	int err = 0;
 	u32 i;
@@ -68,6 +71,7 @@ static int parts_init(struct lq_synq *q, u32 records, const kuid_t *payer)
 	q->parts = kvcalloc(q->mask + 1, sizeof(*q->parts), GFP_KERNEL);
 	if (!q->parts)
 		return -ENOMEM;
+	err = lq_homes_init(q, records);
 	for (i = 0; !err && i <= q->mask; i++)
 		err = part_init(q, &q->parts[i], records);
 	return err;
@@ -89,8 +93,7 @@ static int parts_init(struct lq_synq *q, u32 records, const kuid_t *payer)
 int lq_synq_new(struct net *net, const struct lq_config *config, u32 records,
 		u32 backlogs, const kuid_t *payer, struct lq_synq **made)
 {
-	u32 nr_parts = min(roundup_pow_of_two(2 * num_possible_cpus()),
-			   BIT(LQ_MOST_PART_BITS));
+	u32 nr_parts = min(roundup_pow_of_two(num_possible_cpus()), BIT(LQ_MOST_PART_BITS));
 	struct lq_synq *q = kzalloc(sizeof(*q), GFP_KERNEL);
 	int err;
 
@@ -327,6 +330,7 @@ void lq_synq_free(struct lq_synq *q)
 	}
 	lq_park_exit(q);
 	lq_memory_end(q);
+	lq_homes_exit(q);
 	kvfree(q->parts);
 	kfree(q);
 	lq_diverted_put();

@@ -19,6 +19,7 @@
 #include "kernel/compat.h"
 #include "ledger/counts.h"
 #include "ledger/endpoint.h"
+#include "ledger/here.h"
 #include "ledger/ledger.h"
 #include "ledger/lengths.h"
 #include "ledger/name.h"
@@ -153,9 +154,9 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	show_task(m, reader, l, "owner", &l->owner);
 	show_task(m, reader, l, "acceptor", &l->acceptor);
 	seq_printf(m, " synq=%u young=%u synq_limit=%u synq_max=%u", q.synq, q.young,
-		   q.synq_limit, READ_ONCE(l->high[LQ_SYNQ]));
+		   q.synq_limit, lq_here_high(l, LQ_SYNQ));
 	seq_printf(m, " acceptq=%u acceptq_limit=%u acceptq_max=%u oldest_us=%llu",
-		   q.acceptq, q.acceptq_limit, READ_ONCE(l->high[LQ_ACCEPTQ]),
+		   q.acceptq, q.acceptq_limit, lq_here_high(l, LQ_ACCEPTQ),
 		   oldest_us(l->sk));
 	seq_printf(m, " gone=%u cap=%u inode=%llu", gone(l->sk), READ_ONCE(l->cap),
 		   (u64)sock_i_ino(l->sk));
@@ -164,6 +165,8 @@ static void show_listener(struct seq_file *m, struct reader *reader, struct lq_l
 	lq_ledger_look(l);
 	memset(&reader->sum, 0, sizeof(reader->sum));
 	lq_totals_add(&reader->sum, l);
+	lq_here_add(&reader->sum, &l->totals);
+	lq_totals_level(&reader->sum);
 	lq_show_totals(m, &reader->sum, q.acceptq);
 }
 

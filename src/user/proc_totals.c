@@ -56,7 +56,7 @@ static void show_attempts(struct seq_file *m, const struct lq_totals *totals, u3
 	int i;
 
 	for (i = 0; i < LQ_R_count; i++)
-		refused += atomic64_read(&totals->losses[i].refused);
+		refused += atomic64_read(&totals->refused[i]);
 	seq_printf(m, " attempts=%lld outcomes=served_closed:%lld,waiting:%u,refused:%lld",
 		   atomic64_read(&totals->attempts[LQ_ATTEMPT_attempts]),
 		   atomic64_read(&totals->tallies[LQ_TALLY_served_closed]), waiting, refused);
@@ -80,10 +80,10 @@ static void show_losses(struct seq_file *m, const struct lq_totals *totals)
 	seq_puts(m, " losses=");
 	for (i = 0; i < LQ_R_count; i++) {
 		loss = &totals->losses[i];
-		if (!loss->when.last && !atomic64_read(&loss->refused))
+		if (!loss->when.last && !atomic64_read(&totals->refused[i]))
 			continue;
 		seq_printf(m, "%s%s:%lld:%lld", between, lq_reasons[i],
-			   atomic64_read(&loss->clients), atomic64_read(&loss->refused));
+			   atomic64_read(&totals->clients[i]), atomic64_read(&totals->refused[i]));
 		show_span(m, &loss->when);
 		seq_printf(m, ":%u:%u:%u", loss->limit, loss->cap, loss->wanted);
 		between = ",";
