@@ -64,6 +64,8 @@ sees() {
 }
 
 said_blind() { said | grep -q '^blind: '; }
+# shellcheck disable=SC2317
+said_to_rest() { [ "$(said | grep -c 'are not diverted any more$')" -eq 1 ]; }
 said_over() { said | grep -q '^sees again '; }
 
 #
@@ -88,7 +90,7 @@ play_held() {
 	check 'released 50 s ago: still held' all_are held
 	sees 'released' 5
 	check 'a minute after the release: not any more' await 30 all_are resting
-	is 'that is said, once' "$(said | grep -c 'are not diverted any more$')" 1
+	check 'that is said, once' await 5 said_to_rest
 	is 'the kernel says so, too' "$(modified)" 0
 	is 'no probe rests' "$(seen_diverted) $(unarmed)" '0 0'
 	sees 'at rest' 5
