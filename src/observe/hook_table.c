@@ -280,6 +280,8 @@ static int on_listen_stop(struct kprobe *kp, struct pt_regs *regs)
 
 static int on_migrate_sock(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	if (lq_probe_rests(ri, LQ_ROW_REUSEPORT_MIGRATE_SOCK))
+		return 1;
 	lq_hit(LQ_ROW_REUSEPORT_MIGRATE_SOCK);
 	keep(ri, LQ_ARG(regs, 1, struct sock *));
 	return 0;
